@@ -3,7 +3,8 @@
  * replaces the answer; the shape stays.
  */
 export interface Conversation {
-  readonly phase: 'greeting' | 'listening' | 'apologising' | 'over';
+  /** `waiting`: not answered yet; `doomed`: not answered yet and speech already lost. */
+  readonly phase: 'waiting' | 'doomed' | 'greeting' | 'listening' | 'apologising' | 'over';
   readonly nextPromptId: number;
   /** The prompt that is being played, or null. */
   readonly speaking: number | null;
@@ -27,7 +28,7 @@ export interface ConversationStep {
   readonly actions: readonly ConversationAction[];
 }
 
-export const NEW_CONVERSATION: Conversation = { phase: 'greeting', nextPromptId: 1, speaking: null };
+export const NEW_CONVERSATION: Conversation = { phase: 'waiting', nextPromptId: 1, speaking: null };
 
 /** Longest transcript that is said back, in characters. */
 const MAX_ECHO_CHARS = 400;
@@ -42,14 +43,16 @@ export function converse(conversation: Conversation, event: ConversationEvent): 
   if (conversation.phase === 'over') return stay;
   switch (event.type) {
     case 'answered':
-      return conversation.phase === 'greeting' ? speak('greeting', { type: 'greet', promptId }) : stay;
+      if (conversation.phase === 'waiting') return speak('greeting', { type: 'greet', promptId });
+      return conversation.phase === 'doomed' ? speak('apologising', { type: 'apologise', promptId }) : stay;
     case 'understood': {
       const text = answerTo(event.text);
-      if (conversation.phase === 'apologising' || text === null) return stay;
+      if (text === null || (conversation.phase !== 'greeting' && conversation.phase !== 'listening')) return stay;
       return speak('listening', { type: 'say', promptId, text });
     }
     case 'speech-lost':
-      if (conversation.phase === 'apologising') return stay;
+      if (conversation.phase === 'apologising' || conversation.phase === 'doomed') return stay;
+      if (conversation.phase === 'waiting') return { conversation: { ...conversation, phase: 'doomed' }, actions: [] };
       return speak('apologising', { type: 'apologise', promptId });
     case 'prompt-ended':
       if (event.promptId !== conversation.speaking) return stay;

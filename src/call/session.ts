@@ -2,13 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { codeOf, GatewayError, messageOf, type ErrorCode } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
-import {
-  converse,
-  NEW_CONVERSATION,
-  type Conversation,
-  type ConversationAction,
-  type ConversationEvent,
-} from './conversation.js';
+import { Dialogue } from './dialogue.js';
 import { Negotiation } from './negotiation.js';
 import type { CallLeg, CodecName, MediaEvent, MediaPort, MediaSession, MediaStats } from './ports.js';
 import { makeCallRecord, type CallFacts, type CallRecord, type EndReason } from './record.js';
@@ -71,11 +65,10 @@ export class CallSession {
   readonly #log: Log;
   readonly #lifetime: Lifetime;
   readonly #negotiation: Negotiation;
+  readonly #dialogue: Dialogue;
   readonly #startMs: number;
   #state: CallState = 'new';
-  #conversation: Conversation = NEW_CONVERSATION;
   #media: MediaSession | null = null;
-  #speechReady = false;
   #answeredMs: number | null = null;
   #endMs: number | null = null;
   #cause: StopCause = { endReason: 'caller_hangup', failure: null, reason: null };
@@ -88,7 +81,12 @@ export class CallSession {
     this.#deps = deps;
     this.#log = deps.log.child({ callId: invitation.facts.callId, sessionId: invitation.facts.sessionId });
     this.#lifetime = new Lifetime((error) => this.#log.error({ err: error }, 'call cleanup failed'));
-    this.#negotiation = new Negotiation(deps.options.codecs);
+    this.#negotiation = new Negotiation(deps.options.codecs, deps.clock.now());
+    this.#dialogue = new Dialogue(deps.options.greeting, {
+      log: this.#log,
+      onSpeechLost: (code) => this.#speechLost(code),
+      onOver: () => this.stop({ ...this.#cause, reason: 'SIP;cause=503;text="Speech service"' }),
+    });
     this.#startMs = deps.clock.now();
   }
 
@@ -119,7 +117,7 @@ export class CallSession {
   /** Applies a new offer of the caller (re-INVITE) and returns the answer. Throws GatewayError SDP_*, MEDIA_*. */
   renegotiate(offer: string): string {
     if (this.#media === null || this.#state !== 'talking') throw new GatewayError('SIP_NO_DIALOG');
-    const plan = this.#negotiation.offered(offer);
+    const plan = this.#negotiation.offered(offer, this.#sdpAddress());
     this.#media.update(plan);
     return this.#negotiation.answer(this.#sdpAddress(), this.#media.local.rtpPort);
   }
@@ -160,7 +158,7 @@ export class CallSession {
 
   async #openMedia(): Promise<void> {
     try {
-      const plan = this.#negotiation.offered(this.#invitation.offer);
+      const plan = this.#negotiation.offered(this.#invitation.offer, this.#sdpAddress());
       if (this.#deps.options.onSpeechFailure === 'reject') await this.#requireSpeech();
       const media = await this.#deps.media.open(
         {
@@ -176,7 +174,7 @@ export class CallSession {
       if (this.#state === 'ended') await media.close();
       else this.#advance('media-open');
     } catch (error) {
-      this.#fail(error);
+      if (this.#state === 'opening') this.#fail(error);
       this.#advance('media-failed');
     }
   }
@@ -205,9 +203,10 @@ export class CallSession {
         this.stop({ endReason: 'limit', failure: null, reason: 'SIP;cause=200;text="Call length limit"' }),
       ),
     );
-    this.#media?.start();
     this.#log.info({ codec: this.#negotiation.codec }, 'call answered');
-    this.#converse({ type: 'answered' });
+    if (this.#media === null) return;
+    this.#media.start();
+    this.#dialogue.begin(this.#media);
   }
 
   #onMedia(event: MediaEvent): void {
@@ -217,13 +216,13 @@ export class CallSession {
         this.#transcribed(event);
         break;
       case 'prompt-ended':
-        this.#converse({ type: 'prompt-ended', promptId: event.promptId, played: event.outcome === 'played' });
+        this.#dialogue.promptEnded(event.promptId, event.outcome === 'played');
         break;
       case 'speech-ready':
-        this.#speechReady = true;
+        this.#dialogue.speechReady();
         break;
       case 'speech-failed':
-        this.#speechFailed(event);
+        this.#dialogue.speechFailed(event);
         break;
       case 'dtmf':
         this.#log.info({}, 'caller pressed a key');
@@ -245,43 +244,13 @@ export class CallSession {
     const { participant, text, final, startMs, endMs, confidence } = event;
     const { callId, sessionId } = this.facts;
     this.#deps.onTranscript({ callId, sessionId, participant, text, final, startMs, endMs, confidence });
-    if (final) this.#converse({ type: 'understood', text });
+    if (final) this.#dialogue.understood(text);
   }
 
-  #speechFailed(event: Extract<MediaEvent, { type: 'speech-failed' }>): void {
-    const { service, code, retrying } = event;
-    this.#log.warn({ service, code, retrying, detail: event.message }, 'speech service failed');
-    const neverWorked = service === 'stt' ? !this.#speechReady : this.#conversation.phase === 'greeting';
-    // A call that already worked stays up while the adapter reconnects; one that never did gets the apology.
-    if (!neverWorked && (retrying || service === 'tts')) return;
+  /** Speech cannot serve this call: refuse it while that is still possible and wanted, else let it hear the apology. */
+  #speechLost(code: ErrorCode): void {
     this.#cause = { endReason: 'failed', failure: code, reason: null };
-    this.#converse({ type: 'speech-lost' });
-  }
-
-  #converse(event: ConversationEvent): void {
-    const step = converse(this.#conversation, event);
-    this.#conversation = step.conversation;
-    for (const action of step.actions) this.#act(action);
-  }
-
-  #act(action: ConversationAction): void {
-    const greeting = this.#deps.options.greeting;
-    switch (action.type) {
-      case 'greet':
-        if (greeting === null) this.#media?.playBuiltIn(action.promptId, 'greeting');
-        else this.#media?.say(action.promptId, greeting);
-        break;
-      case 'say':
-        this.#media?.say(action.promptId, action.text);
-        break;
-      case 'apologise':
-        this.#media?.stopPlayback();
-        this.#media?.playBuiltIn(action.promptId, 'apology');
-        break;
-      case 'hang-up':
-        this.stop({ endReason: 'failed', failure: this.#cause.failure, reason: 'SIP;cause=503;text="Speech service"' });
-        break;
-    }
+    if (this.#deps.options.onSpeechFailure === 'reject' && this.#state === 'opening') this.#advance('stop');
   }
 
   #reject(): void {

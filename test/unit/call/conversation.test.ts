@@ -52,6 +52,12 @@ describe('conversation', () => {
     }
   });
 
+  it('apologises at once when speech was lost before the answer', () => {
+    expect(
+      run([{ type: 'speech-lost' }, { type: 'speech-lost' }, { type: 'understood', text: 'x' }, { type: 'answered' }]),
+    ).toEqual([{ type: 'apologise', promptId: 1 }]);
+  });
+
   it.each([
     ['', null],
     ['  ', null],
