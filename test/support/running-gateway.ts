@@ -1,11 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DecisionRecord } from '../../src/policy/policy.js';
 import { Program } from './program.js';
 
-const BINARY = fileURLToPath(new URL('../../bin/portcullis', import.meta.url));
+const BINARY = join(process.cwd(), 'bin/portcullis');
 
 export interface ReadyInfo {
   readonly pid: number;
