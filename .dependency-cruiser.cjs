@@ -19,7 +19,8 @@ const ALLOWED = {
   api: ['base', 'call', 'policy', 'egress'],
   caller: ['base', 'sip', 'sdp', 'media', 'call/ports'],
   gateway: ['*'],
-  cli: ['base', 'config', 'gateway', 'caller', 'policy/policy', 'call/record'],
+  demo: ['base', 'config', 'gateway', 'caller', 'media/wav', 'policy/policy', 'call/record', 'call/session'],
+  cli: ['base', 'config', 'gateway', 'caller', 'demo', 'media/wav', 'policy/policy', 'call/ports'],
 };
 
 const folders = readdirSync(`${__dirname}/src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
+import type { Secret } from '../base/secret.js';
 import type { Config } from '../config/schema.js';
 import { ControlServer } from '../control/server.js';
 import type { Verdict } from '../policy/policy.js';
@@ -16,18 +17,19 @@ export interface EdgeSetupDeps {
   readonly gate: Gate;
   readonly desk: AdmissionDesk;
   readonly identity: ServerIdentity;
-  readonly secret: string;
+  readonly secret: Secret;
   readonly life: Lifetime;
 }
 
 export interface RunningEdge {
-  readonly listeners: readonly BoundListener[];
+  /** Opens the SIP listeners: last, when the application is connected. */
+  listen(): Promise<readonly BoundListener[]>;
   /** Where the control channel listens, on loopback. */
   readonly control: { readonly host: string; readonly port: number };
   counts(): { readonly dialogs: number; readonly transactions: number; readonly connections: number };
 }
 
-/** Starts our own SIP edge and the control channel that drachtio-srf connects to. */
+/** Makes our own SIP edge and starts the control channel that drachtio-srf connects to. */
 export async function startEdge(config: Config, deps: EdgeSetupDeps): Promise<RunningEdge> {
   const { clock, log, identity, life } = deps;
   const edge = new SipEdge(
@@ -42,8 +44,7 @@ export async function startEdge(config: Config, deps: EdgeSetupDeps): Promise<Ru
   const control = new ControlServer({ host: '127.0.0.1', port: 0, secret: deps.secret }, { edge, log });
   life.defer(() => edge.close());
   life.defer(() => control.close());
-  const target = await control.start();
-  return { listeners: await edge.start(), control: target, counts: () => edge.counts() };
+  return { control: await control.start(), listen: () => edge.start(), counts: () => edge.counts() };
 }
 
 function hooksOf({ gate, desk }: EdgeSetupDeps): EdgeHooks {

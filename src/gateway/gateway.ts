@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
 import { randomToken } from '../base/random.js';
-import type { Secret } from '../base/secret.js';
+import { Secret } from '../base/secret.js';
 import { Metrics } from '../api/metrics.js';
 import { ApiServer, type Endpoint, type Readiness } from '../api/server.js';
 import { LineSink } from '../audit/line-sink.js';
@@ -206,7 +206,7 @@ export class Gateway {
     const { clock } = this.#deps;
     const embedded = this.#config.sip.server === 'embedded';
     // The secret of the private channel is made anew at every start and never leaves the process.
-    const secret = randomToken(32);
+    const secret = new Secret(randomToken(32));
     const edge = embedded
       ? await startEdge(this.#config, {
           clock,
@@ -237,11 +237,11 @@ export class Gateway {
     await application.start();
     // Calls end before the channel that carries their BYE is closed.
     this.#life.defer(() => calls.registry.drain());
-    return edge?.listeners ?? [];
+    return (await edge?.listen()) ?? [];
   }
 
-  #controlTarget(edge: RunningEdge | null, secret: string): ControlTarget {
-    if (edge !== null) return { ...edge.control, secret };
+  #controlTarget(edge: RunningEdge | null, secret: Secret): ControlTarget {
+    if (edge !== null) return { ...edge.control, secret: secret.reveal() };
     const { host, port, secret: configured } = this.#config.sip.drachtio;
     return { host, port, secret: configured?.reveal() ?? '' };
   }
