@@ -33,6 +33,7 @@ export const ERROR_TABLE = {
     'Nothing would limit who may call: auth off, no trusted IPs, no allowlist.',
   ),
   CONFIG_NOT_BUILT: row('client', null, null, 'This key is known but not served by this version; it is never ignored.'),
+  CONFIG_DOUBTFUL: row('client', null, null, 'Allowed, but probably not what was meant: a warning.'),
   SECRET_UNRESOLVED: row('client', null, null, 'A secret cannot be resolved.'),
   PORT_UNAVAILABLE: row('server', null, null, 'A port cannot be opened.'),
   FILE_UNAVAILABLE: row('server', null, null, 'A file cannot be read or written.'),

@@ -254,7 +254,7 @@ export class CallSession {
   }
 
   #reject(): void {
-    const status = this.#cause.failure === null ? 503 : (new GatewayError(this.#cause.failure).traits.sip ?? 500);
+    const status = this.#cause.failure === null ? 503 : statusOf(new GatewayError(this.#cause.failure));
     this.#leg.reject(status, status === 503 ? [['Retry-After', '30']] : []);
   }
 
@@ -293,4 +293,9 @@ export class CallSession {
   #sdpAddress(): string {
     return this.#deps.options.sdpAddress ?? this.#media?.local.address ?? this.#invitation.localAddress;
   }
+}
+
+/** What a caller is told of a fault: one of a service behind us is a passing one. */
+function statusOf({ traits }: GatewayError): number {
+  return traits.sip ?? (traits.fault === 'upstream' ? 503 : 500);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { isLoopback, parseIp } from '../base/ip.js';
-import { DEFAULT_SIP_LIMITS } from '../base/limits.js';
+import type { SipLimits } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import type { Secret } from '../base/secret.js';
 import { mediaPolicy } from '../call/media-policy.js';
@@ -36,10 +36,14 @@ export class Gate {
   readonly #deps: GateDeps;
   readonly #trusted: TrustedIps | null;
   readonly #pipeline: Pipeline;
+  readonly #limits: SipLimits;
+  readonly #nonces: NonceMint;
 
   /** `password` is the digest password; null only when authentication is off. */
   constructor(config: Config, password: Secret | null, deps: GateDeps) {
     this.#deps = deps;
+    this.#limits = config.sip.limits;
+    this.#nonces = new NonceMint({ ...DEFAULT_NONCE_OPTIONS, lifeMs: config.sip.auth.nonceSeconds * 1000 });
     const { trustedIp, allowlist, decisions } = config;
     this.#trusted =
       trustedIp.addresses.length === 0
@@ -51,7 +55,7 @@ export class Gate {
       capacity: { exhausted: () => deps.exhausted() },
       more: [mediaPolicy(config.media.codecs)],
       ...(this.#trusted === null ? {} : { trustedIp: this.#trusted }),
-      ...(password === null ? {} : { digest: digestOptions(config, password) }),
+      ...(password === null ? {} : { digest: digestOptions(config, password, this.#nonces) }),
       ...(allowlist.from.length === 0 ? {} : { from: allowEntries(allowlist.from) }),
       ...(allowlist.to.length === 0 ? {} : { to: allowEntries(allowlist.to) }),
     });
@@ -61,6 +65,11 @@ export class Gate {
       mask: decisions.maskIdentities,
       onFault: (rule, error) => deps.log.error({ rule, err: error }, 'a rule failed and denied'),
     });
+  }
+
+  /** Signs nonces with a new key; those of the key before stay good. Less often than a nonce lives. */
+  rotateNonceKey(): void {
+    this.#nonces.rotate();
   }
 
   describe(): readonly RuleDescription[] {
@@ -94,7 +103,7 @@ export class Gate {
 
   /** The same from the raw message, for a front that has another parser. Null: it cannot be parsed and is recorded so. */
   judgeRaw(raw: Buffer, peer: PeerFacts): { readonly request: SipRequest; readonly verdict: Verdict } | null {
-    const parsed = parseMessage(raw, DEFAULT_SIP_LIMITS);
+    const parsed = parseMessage(raw, this.#limits);
     if (parsed.ok && parsed.message.kind === 'request') {
       return { request: parsed.message, verdict: this.judge(parsed.message, peer) };
     }
@@ -114,12 +123,12 @@ export class Gate {
   }
 }
 
-function digestOptions(config: Config, password: Secret): DigestOptions {
-  const { username, realm, algorithms, nonceSeconds } = config.sip.auth;
+function digestOptions(config: Config, password: Secret, nonces: NonceMint): DigestOptions {
+  const { username, realm, algorithms } = config.sip.auth;
   return {
     users: createDigestUsers(realm, [{ username, password }], algorithms),
     algorithms,
-    nonces: new NonceMint({ ...DEFAULT_NONCE_OPTIONS, lifeMs: nonceSeconds * 1000 }),
+    nonces,
     counts: new NonceCounts(),
   };
 }

@@ -49,6 +49,8 @@ export interface GatewayInfo extends ReadyInfo {
 
 /** How long queued webhook events may still take when the gateway closes. */
 const FLUSH_MS = 5_000;
+/** How often the key that signs nonces changes; never sooner than two nonce lives. */
+const NONCE_KEY_MS = 3_600_000;
 
 /** The whole gateway: the only place that knows every module. Built from a checked configuration; `start` does the work. */
 export class Gateway {
@@ -193,13 +195,16 @@ export class Gateway {
   }
 
   #makeGate(calls: Calls): Gate {
-    return new Gate(this.#config, this.#deps.sipPassword, {
+    const gate = new Gate(this.#config, this.#deps.sipPassword, {
       clock: this.#deps.clock,
       log: this.#log,
       exhausted: () => calls.exhausted(),
       draining: () => this.#draining,
       onDecision: (record) => this.#onDecision(record),
     });
+    const rotationMs = Math.max(NONCE_KEY_MS, 2_000 * this.#config.sip.auth.nonceSeconds);
+    this.#life.defer(this.#deps.clock.every(rotationMs, () => gate.rotateNonceKey()));
+    return gate;
   }
 
   async #startSip(gate: Gate, calls: Calls, identity: ServerIdentity): Promise<readonly BoundListener[]> {

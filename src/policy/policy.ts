@@ -15,7 +15,14 @@ export interface RequestFacts {
   readonly inDialog: boolean;
   /** Values of all Authorization header fields. */
   readonly authorization: readonly string[];
+  /** Max-Forwards, or null when the request has none (RFC 2543 peers). */
+  readonly maxForwards: number | null;
+  /** Option tags of Require, lower-case. */
+  readonly require: readonly string[];
+  /** Content-Type as received, parameters included. */
   readonly contentType: string | null;
+  /** Content-Encoding as received. */
+  readonly contentEncoding: string | null;
   readonly body: Buffer;
 }
 

@@ -25,7 +25,7 @@ export interface ApplicationDeps {
   onConnected(connected: boolean): void;
 }
 
-const SERVED = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
+const SERVED = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE';
 const CONNECT_MS = 10_000;
 
 /** The SIP front end: a drachtio-srf application. It acts on what our own parser read and policy judged. */

@@ -11,6 +11,9 @@ export interface LegListener {
   onOffer(offer: string | null): string;
 }
 
+/** What is served inside a dialog. INFO is answered 200 by drachtio-srf and its content is not read. */
+const IN_DIALOG = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE';
+
 /** Longest wait for the answer to our BYE: Timer F (32 s) and a little. */
 const GOODBYE_MS = 35_000;
 
@@ -50,7 +53,11 @@ export class UasLeg implements CallLeg {
     this.#dialog = dialog;
     dialog.on('destroy', () => this.#gone());
     dialog.on('modify', (request, response) => this.#modify(request, response));
-    dialog.on('info', (_request, response) => response.send(200));
+    dialog.on('update', (request, response) => this.#modify(request, response));
+    // drachtio-srf answers 200 to whatever nobody listens for: that would promise a transfer or accept a text.
+    dialog.on('refer', (_request, response) => this.#send(response, 405, { headers: { Allow: IN_DIALOG } }));
+    dialog.on('message', (_request, response) => this.#send(response, 405, { headers: { Allow: IN_DIALOG } }));
+    dialog.on('notify', (_request, response) => this.#send(response, 405, { headers: { Allow: IN_DIALOG } }));
   }
 
   reject(status: number, headers: readonly (readonly [string, string])[] = []): void {
@@ -83,15 +90,21 @@ export class UasLeg implements CallLeg {
 
   #modify(request: Srf.SrfRequest, response: Srf.SrfResponse): void {
     try {
-      const body = request.body;
-      const answer = this.#listener?.onOffer(body === '' || body === undefined ? null : body);
-      if (answer === undefined) this.#send(response, 481, {});
-      else this.#send(response, 200, { body: answer, headers: { 'Content-Type': 'application/sdp' } });
+      const offer = request.body === '' || request.body === undefined ? null : request.body;
+      // RFC 3311 §5.2: an UPDATE without an offer refreshes the dialog and is answered without a body.
+      if (offer === null && request.method === 'UPDATE') this.#send(response, 200, {});
+      else this.#answerOffer(offer, response);
     } catch (error) {
       const status = error instanceof GatewayError ? (error.traits.sip ?? 500) : 500;
-      this.#log.warn({ err: error, status }, 're-INVITE refused');
+      this.#log.warn({ err: error, status }, 're-negotiation refused');
       this.#send(response, status, {});
     }
+  }
+
+  #answerOffer(offer: string | null, response: Srf.SrfResponse): void {
+    const answer = this.#listener?.onOffer(offer);
+    if (answer === undefined) this.#send(response, 481, {});
+    else this.#send(response, 200, { body: answer, headers: { 'Content-Type': 'application/sdp' } });
   }
 
   #send(response: Srf.SrfResponse, status: number, options: object): void {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from './program.js';
@@ -15,7 +15,7 @@ export interface SippRun {
   readonly localAddress?: string;
   readonly user?: string;
   readonly password?: string;
-  /** Values of `[name]` in the scenario. */
+  /** What stands for `@name@` in the scenario: sipp reads some attributes before it knows its own keys. */
   readonly keys?: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
 }
@@ -30,15 +30,35 @@ export interface SippResult {
 /** Runs sipp to its end. Its own count of successful and failed calls is the result. */
 export async function runSipp(run: SippRun): Promise<SippResult> {
   const home = await mkdtemp(join(tmpdir(), 'sipp-'));
+  const scenario = join(home, run.scenario);
+  const template = await readFile(join(process.cwd(), 'test/peers/sipp', run.scenario), 'utf8');
+  await writeFile(
+    scenario,
+    template.replace(/@(\w+)@/g, (_all, name: string) => run.keys?.[name] ?? ''),
+  );
   const args = [
     `${run.host}:${run.port}`,
-    ...['-sf', join(process.cwd(), 'test/peers/sipp', run.scenario), '-t', run.mode, '-m', `${run.calls}`, '-r', `${run.perSecond}`],
-    ...['-i', run.localAddress ?? '127.0.0.1', '-mi', run.localAddress ?? '127.0.0.1', '-nostdin', '-max_socket', '4000'],
-    ...['-timeout', `${run.timeoutSeconds ?? 120}`, '-timeout_error', '-trace_err', '-error_file', join(home, 'errors.log')],
+    ...['-sf', scenario, '-t', run.mode, '-m', `${run.calls}`, '-r', `${run.perSecond}`],
+    ...[
+      '-i',
+      run.localAddress ?? '127.0.0.1',
+      '-mi',
+      run.localAddress ?? '127.0.0.1',
+      '-nostdin',
+      '-max_socket',
+      '4000',
+    ],
+    ...[
+      '-timeout',
+      `${run.timeoutSeconds ?? 120}`,
+      '-timeout_error',
+      '-trace_err',
+      '-error_file',
+      join(home, 'errors.log'),
+    ],
     ...['-min_rtp_port', '20000', '-max_rtp_port', '29998'],
     ...(run.user === undefined ? [] : ['-au', run.user]),
     ...(run.password === undefined ? [] : ['-ap', run.password]),
-    ...Object.entries(run.keys ?? {}).flatMap(([key, value]) => ['-key', key, value]),
   ];
   const program = new Program('sipp', args, { cwd: home });
   const code = await program.exited;
