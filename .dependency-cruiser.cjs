@@ -20,7 +20,7 @@ const ALLOWED = {
   caller: ['base', 'sip', 'sdp', 'media', 'call/ports'],
   gateway: ['*'],
   demo: ['base', 'config', 'gateway', 'caller', 'media/wav', 'policy/policy', 'call/record', 'call/session'],
-  cli: ['base', 'config', 'gateway', 'caller', 'demo', 'media/wav', 'policy/policy', 'call/ports'],
+  cli: ['base', 'config', 'gateway', 'caller', 'demo', 'media/wav', 'policy', 'call/ports'],
 };
 
 const folders = readdirSync(`${__dirname}/src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());

@@ -22,9 +22,9 @@ export interface ApiOptions {
 
 export interface ApiDeps {
   readonly log: Log;
-  readiness(): Readiness;
+  readonly readiness: () => Readiness;
   /** Prometheus text, or null where metrics are not served. */
-  readonly metrics: { readonly contentType: string; text(): Promise<string> } | null;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> } | null;
 }
 
 const BODY_LIMIT_BYTES = 65_536;

@@ -25,7 +25,7 @@ export const DEFAULT_SIP_LIMITS: SipLimits = {
   headerLineBytes: 4_096,
   uriBytes: 1_024,
   headerCount: 128,
-  viaCount: 32,
+  viaCount: 40,
   bodyBytes: 98_304,
   connectionsPerIp: 20,
   connectionsPerTrustedIp: 200,

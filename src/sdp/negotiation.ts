@@ -34,7 +34,7 @@ export function planFor(
   previous?: MediaPlan,
 ): MediaPlan {
   const stream = remote.audio === null ? undefined : remote.media[remote.audio];
-  if (stream?.address == null) {
+  if (stream === undefined || stream.address === null) {
     throw new GatewayError(
       'MEDIA_NO_CODEC',
       remote.encrypted ? 'Only encrypted media was offered; this version has none.' : 'No usable audio stream.',

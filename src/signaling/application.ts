@@ -22,7 +22,7 @@ export interface ApplicationDeps {
   /** A call that was let in. */
   onCall(admission: Admission, leg: UasLeg): void;
   /** Told when the control channel comes and goes. */
-  onConnected(connected: boolean): void;
+  readonly onConnected: (connected: boolean) => void;
 }
 
 const SERVED = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE';
@@ -64,7 +64,7 @@ export class SipApplication {
         onConnected(false);
         if (!this.#closed) log.warn({ err: error }, 'control channel error');
       });
-      this.#srf.connect({ ...this.#target });
+      void this.#srf.connect({ ...this.#target });
     });
   }
 

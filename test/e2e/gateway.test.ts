@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FakeWatson } from '../support/fake-watson.js';
+import { FakeWatson, type FakeRecognition } from '../support/fake-watson.js';
 import { ackText, exchange, offerText, sipText } from '../support/raw-sip.js';
 import { RunningGateway } from '../support/running-gateway.js';
 import { placeCall, statuses } from '../support/test-caller.js';
@@ -103,7 +103,7 @@ describe('the four outcomes', () => {
 
 describe('a call', () => {
   const speak = async (gateway: RunningGateway, greetingOnly = false) => {
-    const recognised = once(watson, 'recognition') as Promise<[import('../support/fake-watson.js').FakeRecognition]>;
+    const recognised = once(watson, 'recognition') as Promise<[FakeRecognition]>;
     const report = placeCall({
       transport: 'tls',
       port: gateway.port('tls'),
@@ -134,12 +134,12 @@ describe('a call', () => {
     await expect.poll(() => hook.events.length, { timeout: 10_000 }).toBe(2);
     expect(hook.events.find(({ path }) => path === '/t')?.body).toEqual({
       callId: report.callId,
-      sessionId: expect.any(String),
+      sessionId: expect.any(String) as string,
       participant: 'caller',
       text: TRANSCRIPT,
       final: true,
-      startMs: expect.any(Number),
-      endMs: expect.any(Number),
+      startMs: expect.any(Number) as number,
+      endMs: expect.any(Number) as number,
       confidence: 0.9,
     });
     expect(hook.events.find(({ path }) => path === '/c')?.body).toMatchObject({

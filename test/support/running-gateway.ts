@@ -53,7 +53,7 @@ export class RunningGateway {
       '--ready-file',
       readyFile,
     ];
-    const program = new Program(command, args, { env: merged as NodeJS.ProcessEnv, cwd: home });
+    const program = new Program(command, args, { env: merged, cwd: home });
     await program.waitFor(/"msg":"ready"/);
     const ready = JSON.parse(await readFile(readyFile, 'utf8')) as ReadyInfo;
     return new RunningGateway(program, ready, home);

@@ -3,7 +3,10 @@
  * bytes again: what policy judged is exactly what is acted on.
  */
 
-/** Parameters in order of appearance; names lower-case, values as written with quotes removed; null when there is no `=`. */
+/**
+ * Parameters in order of appearance; names lower-case; null when there is no `=`. Values of header parameters are as
+ * written with quotes removed; names and values of URI parameters have their %-escapes decoded once.
+ */
 export type Params = ReadonlyMap<string, string | null>;
 
 /** A `sip:` or `sips:` URI. */
@@ -16,7 +19,10 @@ export interface SipUri {
   readonly rawUser: string | null;
   /** Whether a password stood in the URI. Its value is never kept. */
   readonly hasPassword: boolean;
-  /** Host in canonical form: lower-case without trailing dot, dotted quad, or RFC 5952 without brackets. */
+  /**
+   * Host in canonical form: lower-case without trailing dot, dotted quad, or RFC 5952 without brackets. An IPv4-mapped
+   * IPv6 address is its dotted quad.
+   */
   readonly host: string;
   readonly hostType: 'name' | 'ipv4' | 'ipv6';
   readonly port: number | null;

@@ -12,6 +12,11 @@ export interface Flow {
   readonly closed: boolean;
   /** Queues bytes for sending. False when the flow is closed or over its output cap (then it closes). */
   send(bytes: Buffer): boolean;
+  /**
+   * Keeps a connection from being closed as idle while something (a transaction, a dialog) lives on it.
+   * Returns the release, which may be called twice. Does nothing on UDP.
+   */
+  retain(): () => void;
 }
 
 export interface ServerTransaction {
@@ -21,7 +26,12 @@ export interface ServerTransaction {
   readonly flow: Flow;
   /** Whether a final response was sent or the transaction ended without one. */
   readonly answered: boolean;
-  /** Sends a response built with `buildResponse`. False when a final was already sent or the transaction is gone. */
+  /**
+   * Sends a response built with `buildResponse`. False when a final was already sent or the transaction is gone, and
+   * when the flow failed. One exception: RFC 6026 §7.1 keeps an INVITE transaction alive for 64*T1 after a 2xx to absorb
+   * retransmitted INVITEs; until the ACK comes the user resends that 2xx itself (RFC 3261 §13.3.1.4) by calling
+   * `respond` with it again.
+   */
   respond(status: number, bytes: Buffer): boolean;
 }
 
@@ -67,6 +77,9 @@ export interface TransactionUser {
   onCancel(cancel: SipRequest, invite: ServerTransaction): void;
   /** An INVITE or non-INVITE server transaction is over. `timeout`: no ACK came (timer H). */
   onEnded(transaction: ServerTransaction, why: 'done' | 'timeout' | 'transport'): void;
-  /** A response that matched no client transaction (for an INVITE 2xx: a retransmission or a fork). */
+  /**
+   * A response that matched no client transaction. Every 2xx to an INVITE after the first comes here (a retransmission
+   * to be answered with the same ACK, or a fork), also while RFC 6026 keeps the client transaction for timer M.
+   */
   onStrayResponse(response: SipResponse, flow: Flow): void;
 }
