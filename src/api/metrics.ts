@@ -8,6 +8,7 @@ export interface LiveFigures {
   readonly connections: number;
   readonly rtpPortsInUse: number;
   readonly rtpPortsResting: number;
+  readonly timers: number;
 }
 
 /**
@@ -82,4 +83,5 @@ const LIVE_GAUGES: readonly (readonly [keyof LiveFigures, string, string])[] = [
   ['connections', 'portcullis_sip_connections', 'TCP and TLS connections of SIP peers.'],
   ['rtpPortsInUse', 'portcullis_rtp_ports_in_use', 'RTP port pairs that calls hold.'],
   ['rtpPortsResting', 'portcullis_rtp_ports_resting', 'RTP port pairs in quarantine.'],
+  ['timers', 'portcullis_timers', 'Timers that wait, in all threads.'],
 ];

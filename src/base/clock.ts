@@ -13,17 +13,39 @@ export interface Clock {
   every(periodMs: number, task: () => void): CancelTimer;
 }
 
+let pending = 0;
+
+/** Timers of the system clock that wait in this thread: what never comes down again was forgotten. */
+export function pendingTimers(): number {
+  return pending;
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
+    const timer = setTimeout(() => {
+      cancel();
+      task();
+    }, delayMs);
+    const cancel = counted(() => clearTimeout(timer));
     timer.unref();
-    return () => clearTimeout(timer);
+    return cancel;
   },
   every(periodMs, task) {
     const timer = setInterval(task, periodMs);
     timer.unref();
-    return () => clearInterval(timer);
+    return counted(() => clearInterval(timer));
   },
 };
+
+function counted(clear: () => void): CancelTimer {
+  let waiting = true;
+  pending += 1;
+  return () => {
+    if (!waiting) return;
+    waiting = false;
+    pending -= 1;
+    clear();
+  };
+}

@@ -123,9 +123,11 @@ function fewPorts({ calls, media }: Config): readonly Finding[] {
 
 function idleSpeech({ speech }: Config): readonly Finding[] {
   if (speech.provider !== 'embedded') return [];
-  return (['stt', 'tts'] as const)
-    .filter((service) => speech[service].url !== null)
-    .map((service) => doubt(`speech.${service}.url`, 'is not used by the embedded provider'));
+  const { stt, tts } = speech;
+  const set = { 'stt.url': stt.url, 'stt.model': stt.model, 'tts.url': tts.url, 'tts.voice': tts.voice };
+  return Object.entries(set)
+    .filter(([, value]) => value !== null)
+    .map(([key]) => doubt(`speech.${key}`, 'is not used by the embedded provider'));
 }
 
 function plainCredentials({ speech }: Config): readonly Finding[] {

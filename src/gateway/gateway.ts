@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import { pendingTimers, type Clock } from '../base/clock.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
 import { randomToken } from '../base/random.js';
@@ -300,12 +300,13 @@ export class Gateway {
 
   async #figures() {
     const edge = this.#edge?.counts() ?? { dialogs: 0, transactions: 0, connections: 0 };
-    const media = (await this.#media?.counts()) ?? { portsInUse: 0, portsResting: 0 };
+    const media = (await this.#media?.counts()) ?? { portsInUse: 0, portsResting: 0, timers: 0 };
     return {
       calls: this.#calls?.registry.size ?? 0,
       ...edge,
       rtpPortsInUse: media.portsInUse,
       rtpPortsResting: media.portsResting,
+      timers: pendingTimers() + media.timers,
     };
   }
 }

@@ -28,8 +28,9 @@ async function embeddedSpeech(config: Config, deps: { clock: Clock; log: Log; li
   const options = speechOptions(config, service.stt.recognises);
   return {
     options: {
-      stt: { ...options.stt, url: service.url, ...credentials },
-      tts: { ...options.tts, url: service.url, ...credentials },
+      // Its own model and voice: names made for another service mean nothing here, and the operator was warned.
+      stt: { ...options.stt, url: service.url, ...credentials, model: null },
+      tts: { ...options.tts, url: service.url, ...credentials, voice: null },
     },
     describe: [`speech-to-text: ${service.stt.describe}`, `text-to-speech: ${service.tts.describe}`],
   };

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import { pendingTimers, type Clock } from '../base/clock.js';
 import { codeOf, GatewayError } from '../base/errors.js';
 import { isUnspecified, parseIp } from '../base/ip.js';
 import type { Log } from '../base/log.js';
@@ -83,7 +83,7 @@ export class MediaEngine {
 
   counts(): MediaCounts {
     const { inUse, resting } = this.#pool.counts();
-    return { legs: this.#legs.size, portsInUse: inUse, portsResting: resting };
+    return { legs: this.#legs.size, portsInUse: inUse, portsResting: resting, timers: pendingTimers() };
   }
 
   /** Closes every leg, then says `stopped`. Idempotent. */

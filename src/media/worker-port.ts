@@ -74,7 +74,7 @@ export class WorkerMediaPort implements MediaPort {
   }
 
   counts(): Promise<MediaCounts> {
-    if (!this.#ready) return Promise.resolve({ legs: 0, portsInUse: 0, portsResting: 0 });
+    if (!this.#ready) return Promise.resolve({ legs: 0, portsInUse: 0, portsResting: 0, timers: 0 });
     return this.#client.counts();
   }
 

@@ -29,6 +29,8 @@ export interface MediaCounts {
   readonly legs: number;
   readonly portsInUse: number;
   readonly portsResting: number;
+  /** Timers that wait in the engine's thread. */
+  readonly timers: number;
 }
 
 export type LogLevelName = 'debug' | 'info' | 'warn' | 'error';

@@ -27,6 +27,8 @@ export interface ApplicationDeps {
 
 const SERVED = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE';
 const CONNECT_MS = 10_000;
+/** drachtio-srf tries for ever, with growing pauses up to this. */
+const RECONNECT = { reconnect: { retryMaxDelay: 2_000 } };
 
 /** The SIP front end: a drachtio-srf application. It acts on what our own parser read and policy judged. */
 export class SipApplication {
@@ -64,7 +66,7 @@ export class SipApplication {
         onConnected(false);
         if (!this.#closed) log.warn({ err: error }, 'control channel error');
       });
-      void this.#srf.connect({ ...this.#target });
+      void this.#srf.connect({ ...this.#target, ...RECONNECT });
     });
   }
 

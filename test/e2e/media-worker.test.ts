@@ -54,7 +54,7 @@ describe('the media worker thread', () => {
     await port.start();
     const events = new MediaEvents();
     const session = await port.open(openOptions(plan(9)), events.listener);
-    expect(await port.counts()).toEqual({ legs: 1, portsInUse: 1, portsResting: 0 });
+    expect(await port.counts()).toMatchObject({ legs: 1, portsInUse: 1, portsResting: 0 });
     expect((await events.next('speech-failed')).service).toBe('stt'); // nothing listens on port 9
     expect((await port.probeSpeech())?.code).toMatch(/^(SPEECH|EGRESS)_/);
     expect((await session.close()).packetsReceived).toBe(0);

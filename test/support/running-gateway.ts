@@ -54,8 +54,7 @@ export class RunningGateway {
       readyFile,
     ];
     const program = new Program(command, args, { env: merged, cwd: home });
-    await program.waitFor(/"msg":"ready"/);
-    const ready = JSON.parse(await readFile(readyFile, 'utf8')) as ReadyInfo;
+    const ready = await readyInfo(readyFile, program);
     return new RunningGateway(program, ready, home);
   }
 
@@ -74,14 +73,14 @@ export class RunningGateway {
       .map((line) => JSON.parse(line) as DecisionRecord);
   }
 
-  /** One metric without labels, as a number. */
+  /** One metric as a number; a name with labels is written as the scrape shows it. */
   async metric(name: string): Promise<number> {
     const { metrics } = this.ready;
     if (metrics === null) throw new Error('metrics are off');
     const text = await (await fetch(`http://${metrics.address}:${metrics.port}/metrics`)).text();
-    const match = new RegExp(`^${name} ([0-9.e+]+)$`, 'm').exec(text);
-    if (match === null) throw new Error(`no metric ${name}`);
-    return Number(match[1]);
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+    if (line === undefined) throw new Error(`no metric ${name}`);
+    return Number(line.slice(name.length + 1));
   }
 
   /** Resident memory in bytes. */
@@ -102,4 +101,25 @@ export class RunningGateway {
     await rm(this.home, { recursive: true, force: true });
     return code;
   }
+}
+
+const START_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+/** What the ready file says once it is there; rejects with the program's output when it ends or takes too long. */
+async function readyInfo(path: string, program: Program): Promise<ReadyInfo> {
+  const deadline = Date.now() + START_MS;
+  let ended: number | null | undefined;
+  void program.exited.then((code) => {
+    ended = code;
+  });
+  while (Date.now() < deadline) {
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text !== null) return JSON.parse(text) as ReadyInfo;
+    if (ended !== undefined)
+      throw new Error(`program ended with ${String(ended)} before it was ready:\n${program.output}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  await program.stop('SIGKILL');
+  throw new Error(`not ready in time:\n${program.output}`);
 }

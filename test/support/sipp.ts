@@ -15,6 +15,8 @@ export interface SippRun {
   readonly localAddress?: string;
   readonly user?: string;
   readonly password?: string;
+  /** The digest-uri without `sip:`; sipp takes the host alone otherwise. */
+  readonly authUri?: string;
   /** What stands for `@name@` in the scenario: sipp reads some attributes before it knows its own keys. */
   readonly keys?: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
@@ -56,9 +58,9 @@ export async function runSipp(run: SippRun): Promise<SippResult> {
       '-error_file',
       join(home, 'errors.log'),
     ],
-    ...['-min_rtp_port', '20000', '-max_rtp_port', '29998'],
     ...(run.user === undefined ? [] : ['-au', run.user]),
     ...(run.password === undefined ? [] : ['-ap', run.password]),
+    ...(run.authUri === undefined ? [] : ['-auth_uri', run.authUri]),
   ];
   const program = new Program('sipp', args, { cwd: home });
   const code = await program.exited;

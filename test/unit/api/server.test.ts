@@ -3,7 +3,15 @@ import { silentLog } from '../../../src/base/log.js';
 import { Metrics } from '../../../src/api/metrics.js';
 import { ApiServer, type ApiDeps, type Readiness } from '../../../src/api/server.js';
 
-const figures = { calls: 2, dialogs: 1, transactions: 3, connections: 4, rtpPortsInUse: 5, rtpPortsResting: 6 };
+const figures = {
+  calls: 2,
+  dialogs: 1,
+  transactions: 3,
+  connections: 4,
+  rtpPortsInUse: 5,
+  rtpPortsResting: 6,
+  timers: 7,
+};
 const open: ApiServer[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));

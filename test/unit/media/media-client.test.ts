@@ -131,8 +131,8 @@ describe('MediaClient', () => {
   it('gives the counts of the engine', async () => {
     const { media, clock } = client();
     const counting = media.counts();
-    media.receive({ type: 'counted', request: 1, counts: { legs: 1, portsInUse: 2, portsResting: 3 } });
-    expect(await counting).toEqual({ legs: 1, portsInUse: 2, portsResting: 3 });
+    media.receive({ type: 'counted', request: 1, counts: { legs: 1, portsInUse: 2, portsResting: 3, timers: 4 } });
+    expect(await counting).toEqual({ legs: 1, portsInUse: 2, portsResting: 3, timers: 4 });
     expect(clock.pending).toBe(0);
   });
 });
