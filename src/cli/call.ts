@@ -58,11 +58,12 @@ async function runCall(uri: string, options: CallOptions, io: CommandIo): Promis
   try {
     const caller = await makeCaller(uri, options, io);
     const audio = options.wav === undefined ? new Int16Array(0) : toTelephone(readWav(await readFile(options.wav)));
+    const interrupted = new Promise((resolve) => process.once('SIGINT', resolve));
     const listenMs = secondsOf(options.seconds) * 1000;
     const report = await caller.call(
       async (line) => {
-        await line.say(audio);
-        await line.wait(listenMs);
+        const spoken = line.say(audio).then(() => line.wait(listenMs));
+        await Promise.race([spoken, interrupted]);
       },
       {
         onRinging: (status) => say(`${status}`),

@@ -96,10 +96,13 @@ async function run(config: Config, options: StartOptions, io: CommandIo, log: Lo
 
 function announce(config: Config, info: GatewayInfo, password: SipPassword | null, io: CommandIo, log: Log): void {
   const { listeners, rest, metrics, rules, speech } = info;
+  if (io.isTTY) {
+    io.stdout.write(welcome(config, info, password));
+    return;
+  }
   for (const { rule, text } of rules) log.info({ rule, does: text }, 'rule is on');
   for (const text of speech) log.info({ service: text }, 'speech service');
   log.info({ listeners, rest, metrics, fingerprint256: info.certificate.fingerprint256 }, 'ready');
-  if (io.isTTY) io.stdout.write(welcome(config, info, password));
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

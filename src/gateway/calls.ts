@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.js';
 import { maskIdentity, type MaskMode } from '../policy/record.js';
 import type { Admission } from '../signaling/admission.js';
 import type { UasLeg } from '../signaling/uas-leg.js';
+import { IdleMemory } from './idle-memory.js';
 import type { Uri } from '../sip/message/types.js';
 
 /** Makes a call of every admitted INVITE and keeps the register of live ones. */
@@ -14,14 +15,18 @@ export class Calls {
   readonly registry: CallRegistry;
   readonly #config: Config;
   readonly #deps: CallDeps;
+  readonly #memory: IdleMemory;
 
-  constructor(config: Config, deps: CallDeps) {
+  /** `giveBack` is called when there have been no calls for a while. */
+  constructor(config: Config, deps: CallDeps, giveBack: () => void) {
+    this.#memory = new IdleMemory(deps.clock, giveBack);
     this.registry = new CallRegistry(config.calls.max);
     this.#config = config;
     this.#deps = {
       ...deps,
       onEnded: (session, record) => {
         this.registry.remove(session.sessionId);
+        if (this.registry.size === 0) this.#memory.idle();
         deps.onEnded(session, record);
       },
     };
@@ -49,6 +54,7 @@ export class Calls {
       leg.reject(503, [['Retry-After', '30']]);
       return;
     }
+    this.#memory.busy();
     leg.listen({
       onCallerGone: () => session.callerGone(),
       onOffer: (offer) => (offer === null ? (session.currentDescription() ?? '') : session.renegotiate(offer)),

@@ -1,18 +1,15 @@
 import { pendingTimers, type Clock } from '../base/clock.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
+import { collectGarbage } from '../base/memory.js';
 import { randomToken } from '../base/random.js';
 import { Secret } from '../base/secret.js';
 import { Metrics } from '../api/metrics.js';
 import { ApiServer, type Endpoint, type Readiness } from '../api/server.js';
-import { LineSink } from '../audit/line-sink.js';
 import type { CallRecord } from '../call/record.js';
 import type { TranscriptEvent } from '../call/session.js';
 import type { Config } from '../config/schema.js';
-import { createDialer } from '../egress/dialer.js';
-import { parseWebhookUrl, WebhookQueue } from '../egress/webhook-queue.js';
 import { WorkerMediaPort } from '../media/worker-port.js';
-import type { DecisionRecord } from '../policy/policy.js';
 import type { RuleDescription } from '../policy/pipeline.js';
 import { AdmissionDesk } from '../signaling/admission.js';
 import { SipApplication, type ControlTarget } from '../signaling/application.js';
@@ -21,7 +18,8 @@ import type { ServerIdentity } from '../tls/server-identity.js';
 import { Calls } from './calls.js';
 import { startEdge, type RunningEdge } from './edge-setup.js';
 import { Gate } from './gate.js';
-import { serverIdentity, speechEgress, webhookEgress } from './material.js';
+import { serverIdentity, speechEgress } from './material.js';
+import { type GatewayObserver, Outlets } from './outlets.js';
 import type { ReadyInfo } from './ready-file.js';
 import { setUpSpeech, type SpeechSetup } from './speech-setup.js';
 
@@ -34,12 +32,6 @@ export interface GatewayDeps {
   readonly observer?: GatewayObserver;
 }
 
-export interface GatewayObserver {
-  onDecision?(record: DecisionRecord): void;
-  onTranscript?(event: TranscriptEvent): void;
-  onCallRecord?(record: CallRecord): void;
-}
-
 /** What a started gateway is, for people and for the ready file. */
 export interface GatewayInfo extends ReadyInfo {
   readonly rules: readonly RuleDescription[];
@@ -47,8 +39,6 @@ export interface GatewayInfo extends ReadyInfo {
   readonly certificate: { readonly selfSigned: boolean; readonly fingerprint256: string; readonly pem: string };
 }
 
-/** How long queued webhook events may still take when the gateway closes. */
-const FLUSH_MS = 5_000;
 /** How often the key that signs nonces changes; never sooner than two nonce lives. */
 const NONCE_KEY_MS = 3_600_000;
 
@@ -60,12 +50,10 @@ export class Gateway {
   readonly #life: Lifetime;
   readonly #desk: AdmissionDesk;
   readonly #metrics: Metrics;
+  readonly #outlets: Outlets;
   #calls: Calls | null = null;
   #edge: RunningEdge | null = null;
   #media: WorkerMediaPort | null = null;
-  #decisions: LineSink | null = null;
-  #transcripts: WebhookQueue | null = null;
-  #callRecords: WebhookQueue | null = null;
   #connected = false;
   #draining = false;
 
@@ -76,6 +64,7 @@ export class Gateway {
     this.#life = new Lifetime((error) => this.#log.error({ err: error }, 'closing failed'));
     this.#desk = new AdmissionDesk(deps.clock);
     this.#metrics = new Metrics(() => this.#figures());
+    this.#outlets = new Outlets(config, { ...deps, metrics: this.#metrics, observer: deps.observer ?? {} });
   }
 
   /** Starts everything or nothing. Throws GatewayError with the code of what is missing. */
@@ -117,7 +106,7 @@ export class Gateway {
     const { clock } = this.#deps;
     const config = this.#config;
     const identity = await serverIdentity(config, { clock, log: this.#log });
-    await this.#openSinks();
+    await this.#outlets.open(this.#life);
     const speech = await setUpSpeech(config, { clock, log: this.#log, life: this.#life });
     const media = await this.#startMedia(speech);
     const calls = this.#makeCalls(media);
@@ -134,25 +123,6 @@ export class Gateway {
       speech: speech.describe,
       certificate: { selfSigned, fingerprint256, pem: cert },
     };
-  }
-
-  async #openSinks(): Promise<void> {
-    const { decisions, transcripts, callRecords } = this.#config;
-    if (decisions.log !== null) {
-      const sink = new LineSink(decisions.log);
-      await sink.start();
-      this.#decisions = sink;
-      this.#life.defer(() => sink.close());
-    }
-    if (transcripts.webhook === null && callRecords.webhook === null) return;
-    const dialer = createDialer(await webhookEgress(this.#config), { log: this.#log, clock: this.#deps.clock });
-    const queue = (url: string): WebhookQueue => {
-      const made = new WebhookQueue(parseWebhookUrl(url), { dialer, clock: this.#deps.clock, log: this.#log });
-      this.#life.defer(() => made.close(FLUSH_MS));
-      return made;
-    };
-    this.#transcripts = transcripts.webhook === null ? null : queue(transcripts.webhook);
-    this.#callRecords = callRecords.webhook === null ? null : queue(callRecords.webhook);
   }
 
   async #startMedia(speech: SpeechSetup): Promise<WorkerMediaPort> {
@@ -177,19 +147,24 @@ export class Gateway {
 
   #makeCalls(media: WorkerMediaPort): Calls {
     const { calls, speech, media: mediaConfig } = this.#config;
-    this.#calls = new Calls(this.#config, {
+    const options = {
+      maxSeconds: calls.maxSeconds,
+      onSpeechFailure: speech.onFailure,
+      greeting: speech.greeting,
+      codecs: mediaConfig.codecs,
+      sdpAddress: mediaConfig.sdpAddress,
+    };
+    const deps = {
       clock: this.#deps.clock,
       log: this.#log,
       media,
-      options: {
-        maxSeconds: calls.maxSeconds,
-        onSpeechFailure: speech.onFailure,
-        greeting: speech.greeting,
-        codecs: mediaConfig.codecs,
-        sdpAddress: mediaConfig.sdpAddress,
-      },
-      onTranscript: (event) => this.#onTranscript(event),
-      onEnded: (_session, record) => this.#onCallRecord(record),
+      options,
+      onTranscript: (event: TranscriptEvent) => this.#outlets.transcript(event),
+      onEnded: (_session: unknown, record: CallRecord) => this.#outlets.callRecord(record),
+    };
+    this.#calls = new Calls(this.#config, deps, () => {
+      collectGarbage();
+      media.tidy();
     });
     return this.#calls;
   }
@@ -200,7 +175,7 @@ export class Gateway {
       log: this.#log,
       exhausted: () => calls.exhausted(),
       draining: () => this.#draining,
-      onDecision: (record) => this.#onDecision(record),
+      onDecision: (record) => this.#outlets.decision(record),
     });
     const rotationMs = Math.max(NONCE_KEY_MS, 2_000 * this.#config.sip.auth.nonceSeconds);
     this.#life.defer(this.#deps.clock.every(rotationMs, () => gate.rotateNonceKey()));
@@ -278,24 +253,6 @@ export class Gateway {
   #readiness(): Readiness {
     const reasons = [...(this.#draining ? ['draining'] : []), ...(this.#connected ? [] : ['control channel is down'])];
     return { ready: reasons.length === 0, reasons };
-  }
-
-  #onDecision(record: DecisionRecord): void {
-    this.#decisions?.write(record);
-    this.#metrics.decided(record.verdict, record.rule, record.micros);
-    this.#deps.observer?.onDecision?.(record);
-  }
-
-  #onTranscript(event: TranscriptEvent): void {
-    if (this.#transcripts?.push(event) === false) this.#metrics.webhookDropped('transcript');
-    this.#deps.observer?.onTranscript?.(event);
-  }
-
-  #onCallRecord(record: CallRecord): void {
-    this.#log.info({ record }, 'call ended');
-    this.#metrics.callEnded(record.endReason, record.failure);
-    if (this.#callRecords?.push(record) === false) this.#metrics.webhookDropped('call-record');
-    this.#deps.observer?.onCallRecord?.(record);
   }
 
   async #figures() {

@@ -2,6 +2,7 @@ import { pendingTimers, type Clock } from '../base/clock.js';
 import { codeOf, GatewayError } from '../base/errors.js';
 import { isUnspecified, parseIp } from '../base/ip.js';
 import type { Log } from '../base/log.js';
+import { collectGarbage } from '../base/memory.js';
 import type { MediaOpenOptions } from '../call/ports.js';
 import type { SpeechToText, TextToSpeech } from '../speech/adapter.js';
 import { BuiltInPrompts } from './built-in-prompts.js';
@@ -72,6 +73,9 @@ export class MediaEngine {
         break;
       case 'counts':
         this.#deps.reply({ type: 'counted', request: command.request, counts: this.counts() });
+        break;
+      case 'tidy':
+        collectGarbage();
         break;
       case 'shutdown':
         void this.close();

@@ -78,6 +78,11 @@ export class WorkerMediaPort implements MediaPort {
     return this.#client.counts();
   }
 
+  /** Lets the thread give memory back that it does not need without calls. */
+  tidy(): void {
+    this.#post({ type: 'tidy' });
+  }
+
   #post(command: MediaCommand): void {
     this.#worker?.postMessage(command);
   }

@@ -17,6 +17,8 @@ export type MediaCommand =
   | { readonly type: 'close'; readonly leg: number }
   | { readonly type: 'probe'; readonly request: number }
   | { readonly type: 'counts'; readonly request: number }
+  /** There are no calls: give memory back. */
+  | { readonly type: 'tidy' }
   | { readonly type: 'shutdown' };
 
 /** Why something did not work, across threads. */
