@@ -135,11 +135,15 @@ function hasReadableContact(request: Srf.SrfRequest): boolean {
   }
 }
 
-function headerObject(verdict: Verdict): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
+/**
+ * drachtio-srf takes one value a header name and joins more with commas, which RFC 3261 §7.3.1 forbids for
+ * WWW-Authenticate. Values of a verdict hold no line ends, so further ones can be put on lines of their own here.
+ */
+function headerObject(verdict: Verdict): Record<string, string> {
+  const headers: Record<string, string> = {};
   for (const [name, value] of verdict.headers) {
     const present = headers[name];
-    headers[name] = present === undefined ? value : [present, value].flat();
+    headers[name] = present === undefined ? value : `${present}\r\n${name}: ${value}`;
   }
   return headers;
 }
