@@ -1,6 +1,8 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { GatewayError, messageOf } from '../base/errors.js';
 import type { Log } from '../base/log.js';
+import type { Secret } from '../base/secret.js';
 
 export interface Endpoint {
   readonly address: string;
@@ -13,11 +15,18 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+export interface ApiCredentials {
+  readonly username: string;
+  readonly password: Secret;
+}
+
 export interface ApiOptions {
   readonly address: string;
   readonly port: number;
   /** PEM; null serves plain HTTP (the metrics port, which stays on loopback unless configured). */
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Basic credentials for everything but health and readiness; null: nothing else is served without. */
+  readonly credentials: ApiCredentials | null;
 }
 
 export interface ApiDeps {
@@ -86,6 +95,17 @@ export class ApiServer {
 
   #routes(server: FastifyInstance): void {
     const { readiness, metrics, log } = this.#deps;
+    const { credentials } = this.#options;
+    if (credentials !== null) {
+      const allowed = basicCheck(credentials);
+      server.addHook('onRequest', async (request, reply) => {
+        if (OPEN_PATHS.has(request.url) || allowed(request.headers.authorization)) return;
+        await problem(reply, 401, 'Unauthorized').header(
+          'WWW-Authenticate',
+          'Basic realm="portcullis", charset="UTF-8"',
+        );
+      });
+    }
     server.get('/healthz', () => ({ status: 'ok' }));
     server.get('/readyz', (_request, reply) => {
       const { ready, reasons } = readiness();
@@ -94,15 +114,25 @@ export class ApiServer {
     if (metrics !== null) {
       server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
     }
-    server.setNotFoundHandler((_request, reply) =>
-      reply.code(404).type('application/problem+json').send({ type: 'about:blank', title: 'Not found', status: 404 }),
-    );
+    server.setNotFoundHandler((_request, reply) => problem(reply, 404, 'Not found'));
     server.setErrorHandler((error, _request, reply) => {
       log.error({ err: error }, 'http request failed');
-      return reply
-        .code(500)
-        .type('application/problem+json')
-        .send({ type: 'about:blank', title: 'Internal error', status: 500 });
+      return problem(reply, 500, 'Internal error');
     });
   }
+}
+
+/** What a load balancer may ask without credentials. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** RFC 9457: a bland answer; what happened is in the log. */
+function problem(reply: FastifyReply, status: number, title: string): FastifyReply {
+  return reply.code(status).type('application/problem+json').send({ type: 'about:blank', title, status });
+}
+
+/** Compares digests of equal length, so that the time says nothing about the credentials. */
+function basicCheck({ username, password }: ApiCredentials): (header: string | undefined) => boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const expected = digest(`Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`);
+  return (header) => timingSafeEqual(digest(header ?? ''), expected);
 }

@@ -5,7 +5,7 @@ import { collectGarbage } from '../base/memory.js';
 import { randomToken } from '../base/random.js';
 import { Secret } from '../base/secret.js';
 import { Metrics } from '../api/metrics.js';
-import { ApiServer, type Endpoint, type Readiness } from '../api/server.js';
+import { type ApiCredentials, ApiServer, type Endpoint, type Readiness } from '../api/server.js';
 import type { CallRecord } from '../call/record.js';
 import type { TranscriptEvent } from '../call/session.js';
 import type { Config } from '../config/schema.js';
@@ -231,7 +231,12 @@ export class Gateway {
     const serve = async (address: string, port: number | 'off', kind: 'rest' | 'metrics'): Promise<Endpoint | null> => {
       if (port === 'off') return null;
       const server = new ApiServer(
-        { address, port, tls: kind === 'rest' ? { cert: identity.cert, key: identity.key } : null },
+        {
+          address,
+          port,
+          tls: kind === 'rest' ? { cert: identity.cert, key: identity.key } : null,
+          credentials: kind === 'rest' ? restCredentials(this.#config) : null,
+        },
         {
           log: this.#log,
           readiness: () => this.#readiness(),
@@ -266,4 +271,9 @@ export class Gateway {
       timers: pendingTimers() + media.timers,
     };
   }
+}
+
+function restCredentials({ rest }: Config): ApiCredentials | null {
+  const { username, password } = rest;
+  return username === null || password === null ? null : { username, password };
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
+import { Secret } from '../../../src/base/secret.js';
 import { Metrics } from '../../../src/api/metrics.js';
 import { ApiServer, type ApiDeps, type Readiness } from '../../../src/api/server.js';
 
@@ -19,7 +20,7 @@ afterEach(async () => {
 
 async function serve(readiness: Readiness, metrics: ApiDeps['metrics']): Promise<string> {
   const server = new ApiServer(
-    { address: '127.0.0.1', port: 0, tls: null },
+    { address: '127.0.0.1', port: 0, tls: null, credentials: null },
     { log: silentLog, readiness: () => readiness, metrics },
   );
   open.push(server);
@@ -61,10 +62,29 @@ describe('health and metrics', () => {
     expect(await response.json()).toEqual({ type: 'about:blank', title: 'Not found', status: 404 });
   });
 
+  it('asks for Basic credentials where they are set, but not for health', async () => {
+    const server = new ApiServer(
+      { address: '127.0.0.1', port: 0, tls: null, credentials: { username: 'admin', password: new Secret('s3:cret') } },
+      { log: silentLog, readiness: () => ({ ready: true, reasons: [] }), metrics: null },
+    );
+    open.push(server);
+    const { port } = await server.start();
+    const status = async (path: string, credentials?: string): Promise<number> => {
+      const headers =
+        credentials === undefined ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+      return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
+    };
+    expect(await status('/healthz')).toBe(200);
+    expect(await status('/readyz')).toBe(200);
+    expect(await status('/v1/anything')).toBe(401);
+    expect(await status('/v1/anything', 'admin:wrong')).toBe(401);
+    expect(await status('/healthz/../v1/anything', 'admin:s3:cret')).toBe(404);
+  });
+
   it('says that a port is taken', async () => {
     const base = new URL(await serve({ ready: true, reasons: [] }, null));
     const second = new ApiServer(
-      { address: '127.0.0.1', port: Number(base.port), tls: null },
+      { address: '127.0.0.1', port: Number(base.port), tls: null, credentials: null },
       { log: silentLog, readiness: () => ({ ready: true, reasons: [] }), metrics: null },
     );
     await expect(second.start()).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
