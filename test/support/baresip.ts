@@ -9,10 +9,15 @@ import type { NetworkNamespace } from './netns.js';
 import { programPath } from './peer.js';
 import { Program } from './program.js';
 
-/** Debian keeps baresip's modules here, whatever the architecture. */
-export const BARESIP_MODULES = '/usr/lib/baresip/modules';
-
+const MODULE_DIRECTORY = '/usr/lib/baresip/modules';
 const CONTROL_PORT = 4444;
+
+/** In the order of loading. stdio is not among them, for there is no terminal; sndfile records both directions. */
+const MODULES = ['g711', 'aufile', 'sndfile', 'srtp'];
+const APPLICATION_MODULES = ['menu', 'ctrl_tcp'];
+
+/** The files without which it is another baresip than ours. */
+export const BARESIP_FILES = [...MODULES, ...APPLICATION_MODULES].map((name) => `${MODULE_DIRECTORY}/${name}.so`);
 
 export interface BaresipOptions {
   readonly netns: NetworkNamespace;
@@ -20,26 +25,35 @@ export interface BaresipOptions {
   readonly from: string;
   readonly username: string;
   readonly password: string;
-  /** What its microphone hears: 8,000 samples per second, mono, 16 bits. The call ends with the file. */
+  /** What its microphone hears: a WAV file of 8,000 samples per second, mono, 16 bits. The call ends with the file. */
   readonly microphone: Uint8Array;
+  /** `srtp-mand` offers encrypted audio only. */
+  readonly mediaEncryption?: 'srtp-mand';
 }
 
-/** What baresip tells on its control connection. */
+/** What baresip tells on its control connection: the SIP call id, and what there is to say. */
 export interface BaresipEvent {
   readonly type: string;
-  /** The SIP call id, and what else there is to say. */
-  readonly id?: string;
-  readonly param?: string;
+  readonly id: string;
+  readonly param: string;
+}
+
+/** Samples at baresip's codec: before the encoder, and after the decoder (lost packets leave no gap). */
+export interface Recordings {
+  readonly sent: Int16Array;
+  readonly heard: Int16Array;
 }
 
 /**
- * A real baresip in a network namespace, with a WAV file for a microphone and a recording of both directions. Emits every
- * event of its control connection under its type (`CALL_ESTABLISHED`, `CALL_CLOSED` …) as a BaresipEvent.
+ * A real baresip in a network namespace, with a WAV file for a microphone. Emits the events of its control connection by
+ * their type (`CALL_ESTABLISHED`, `CALL_CLOSED` …) as a BaresipEvent.
  */
 export class Baresip extends EventEmitter {
   readonly program: Program;
   readonly #home: string;
   readonly #control: Socket;
+  #stopped: Promise<void> | null = null;
+  #recordings: Recordings | null = null;
 
   private constructor(program: Program, home: string, control: Socket) {
     super();
@@ -47,10 +61,13 @@ export class Baresip extends EventEmitter {
     this.#home = home;
     this.#control = control;
     const reader = new NetstringReader();
-    control.on('data', (chunk: Buffer) => {
-      for (const text of reader.push(chunk)) this.#take(JSON.parse(text) as BaresipEvent & { event?: boolean });
-    });
     control.on('error', () => {});
+    control.on('data', (chunk: Buffer) => {
+      for (const text of reader.push(chunk)) {
+        const message = JSON.parse(text) as Partial<BaresipEvent>;
+        if (message.type !== undefined) this.emit(message.type, message);
+      }
+    });
   }
 
   static async start(options: BaresipOptions): Promise<Baresip> {
@@ -72,67 +89,60 @@ export class Baresip extends EventEmitter {
     }
   }
 
-  dial(uri: string): void {
-    this.#control.write(netstring(JSON.stringify({ command: 'dial', params: uri })));
+  /** A command of its menu, such as `dial` with a URI: without `transport`, which it takes from its account. */
+  command(name: string, params?: string): void {
+    this.#control.write(netstring(JSON.stringify({ command: name, params })));
   }
 
-  hangUp(): void {
-    this.#control.write(netstring(JSON.stringify({ command: 'hangup' })));
-  }
-
-  /** SIP status lines it received, in order. */
-  statuses(): number[] {
+  /** The status codes that it received, in order. */
+  get statuses(): number[] {
     return [...this.program.output.matchAll(/^SIP\/2\.0 (\d{3}) /gm)].map(([, status]) => Number(status));
   }
 
-  /** What it sent, before its encoder; complete when the call is over. */
-  sent(): Int16Array {
-    return this.#recording('enc');
-  }
-
-  /** What it received, after its decoder, without pauses for lost packets; complete when the call is over. */
-  heard(): Int16Array {
-    return this.#recording('dec');
+  /** What was recorded of its one call; there when it has stopped. */
+  get recordings(): Recordings {
+    if (this.#recordings === null) throw new Error(`nothing was recorded:\n${this.program.output}`);
+    return this.#recordings;
   }
 
   async stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    await this.#stopped;
+  }
+
+  async #end(): Promise<void> {
     this.#control.destroy();
     await this.program.stop('SIGTERM', 5_000);
+    const [sent, heard] = [this.#recording('enc'), this.#recording('dec')];
+    if (sent !== null && heard !== null) this.#recordings = { sent, heard };
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  #recording(direction: 'enc' | 'dec'): Int16Array {
-    const names = readdirSync(this.#home).filter((name) => name.endsWith(`-${direction}.wav`));
-    const [name] = names;
-    if (name === undefined || names.length > 1) throw new Error(`${names.length} recordings:\n${this.program.output}`);
-    return readWav(readFileSync(join(this.#home, name))).samples;
-  }
-
-  #take(event: BaresipEvent & { event?: boolean }): void {
-    if (event.event === true) this.emit(event.type, event);
+  #recording(direction: 'enc' | 'dec'): Int16Array | null {
+    const name = readdirSync(this.#home).find((file) => file.endsWith(`-${direction}.wav`));
+    return name === undefined ? null : readWav(readFileSync(join(this.#home, name))).samples;
   }
 }
 
-/** stdio.so stays out, for there is no terminal; sndfile.so records both directions, since 1.0 plays into no file. */
 function configText(home: string, netns: NetworkNamespace): string {
-  const modules = ['ctrl_tcp', 'g711', 'aufile', 'sndfile'];
   return [
     `net_interface ${netns.device}`,
-    `module_path ${BARESIP_MODULES}`,
-    ...modules.slice(1).map((name) => `module ${name}.so`),
+    `module_path ${MODULE_DIRECTORY}`,
+    ...MODULES.map((name) => `module ${name}.so`),
     'module_tmp account.so',
-    'module_app menu.so',
-    'module_app ctrl_tcp.so',
+    ...APPLICATION_MODULES.map((name) => `module_app ${name}.so`),
     `ctrl_tcp_listen ${netns.address}:${CONTROL_PORT}`,
     `audio_source aufile,${home}/microphone.wav`,
     `snd_path ${home}`,
-    'rtp_stats yes',
+    'jitter_buffer_delay 5-100',
     'ringback_disabled yes',
+    'statmode_default off',
     '',
   ].join('\n');
 }
 
-function accountText({ from, username, password }: BaresipOptions): string {
-  const parameters = [`auth_user=${username}`, `auth_pass=${password}`, 'regint=0', 'audio_codecs=PCMU/8000/1'];
+function accountText({ from, username, password, mediaEncryption }: BaresipOptions): string {
+  const parameters = [`auth_user=${username}`, `auth_pass="${password}"`, 'regint=0', 'audio_codecs=PCMU/8000/1'];
+  if (mediaEncryption !== undefined) parameters.push(`mediaenc=${mediaEncryption}`);
   return `<sip:${from};transport=tls>;${parameters.join(';')}\n`;
 }

@@ -86,8 +86,6 @@ function connect({ name, hostAddress, address, device }: NetworkNamespace): void
   ip('link', 'set', host, 'up');
   ip('-n', name, 'addr', 'add', `${address}/30`, 'dev', device);
   ip('-n', name, 'link', 'set', device, 'up');
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  ip('-n', name, 'route', 'add', 'default', 'via', hostAddress);
 }
 
 /** The link goes with either of its ends, the namespace when the last process in it has ended. */
