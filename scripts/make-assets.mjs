@@ -2,7 +2,7 @@
 // The dictionaries come from the model of the Debian package pocketsphinx-en-us; without it they are left as they are.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../dist/base/clock.js';
-import { wavFile } from '../dist/speech/embedded/audio.js';
+import { writeWav } from '../dist/audio/wav.js';
 import { dictionaryFor, grammarWords } from '../dist/speech/embedded/grammar.js';
 import { normalize } from '../dist/speech/embedded/resample.js';
 import { Synthesis } from '../dist/speech/embedded/synthesis.js';
@@ -35,7 +35,7 @@ async function makeRecordings() {
     const parts = [silence(leadMs)];
     for await (const samples of synthesis.speak(text, 'slt', RATE, new AbortController().signal)) parts.push(samples);
     const whole = normalize(Int16Array.from([...parts, silence(tailMs)].flatMap((part) => [...part])), PEAK);
-    writeFileSync(new URL(name, ASSETS), wavFile(whole, RATE));
+    writeFileSync(new URL(name, ASSETS), writeWav({ rate: RATE, samples: whole }));
     console.log(name, `${(whole.length / RATE).toFixed(2)} s`, `RMS ${rmsDb(whole).toFixed(1)} dBFS`);
   }
   await synthesis.close();

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { CodecName, MediaPlan } from '../call/ports.js';
-import { decodeG711, encodeG711, SILENCE } from '../media/g711.js';
+import { decodeG711, encodeG711, SILENCE } from '../audio/g711.js';
 import type { RtpEndpoint } from '../media/rtp-endpoint.js';
 import { SpeechTracker } from './speech-tracker.js';
 

@@ -7,7 +7,7 @@ import { Secret } from '../base/secret.js';
 import type { CodecName } from '../call/ports.js';
 import { Caller, type CallReport } from '../caller/caller.js';
 import { resolveTarget } from '../caller/target.js';
-import { readWav, toTelephone, writeWav } from '../media/wav.js';
+import { readWav, toTelephone, writeWav } from '../audio/wav.js';
 import { type CommandIo, processIo } from './command-io.js';
 
 interface CallOptions {

@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.js';
 import { Demo, type DemoOutcome } from '../demo/demo.js';
 import { DEMO_CALLS, DEMO_ENVIRONMENT } from '../demo/demo-calls.js';
 import type { GatewayInfo } from '../gateway/gateway.js';
-import { writeWav } from '../media/wav.js';
+import { writeWav } from '../audio/wav.js';
 import { type CommandIo, processIo, wantsColor } from './command-io.js';
 import { decisionTable } from './decision-table.js';
 

@@ -10,7 +10,7 @@ import type { Line } from '../caller/line.js';
 import { resolveTarget } from '../caller/target.js';
 import type { Config } from '../config/schema.js';
 import { Gateway, type GatewayInfo } from '../gateway/gateway.js';
-import { readWav, toTelephone } from '../media/wav.js';
+import { readWav, toTelephone } from '../audio/wav.js';
 import type { DecisionRecord } from '../policy/policy.js';
 import { DEMO_CALLED, DEMO_CALLS, type DemoCall } from './demo-calls.js';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { CodecName } from '../call/ports.js';
 import type { Log } from '../base/log.js';
-import { encodeG711 } from './g711.js';
-import { readWav, toTelephone } from './wav.js';
+import { encodeG711 } from '../audio/g711.js';
+import { readWav, toTelephone } from '../audio/wav.js';
 
 export type BuiltInName = 'apology' | 'greeting';
 

@@ -1,7 +1,7 @@
 import type { CodecName } from '../call/ports.js';
 import { GatewayError } from '../base/errors.js';
 import type { AudioFormat } from '../speech/adapter.js';
-import { DECODE, G711_RATE, TRANSCODE } from './g711.js';
+import { DECODE, G711_RATE, TRANSCODE } from '../audio/g711.js';
 import type { Sink, Stage } from './stage.js';
 
 const CODEC_OF = { mulaw: 'PCMU', alaw: 'PCMA' } as const;

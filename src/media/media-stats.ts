@@ -1,5 +1,5 @@
 import type { MediaStats } from '../call/ports.js';
-import { G711_RATE } from './g711.js';
+import { G711_RATE } from '../audio/g711.js';
 import type { ReceptionState } from './rtp-receive.js';
 
 /** The counters of a leg that nothing happened to. */

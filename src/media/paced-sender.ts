@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { CodecName } from '../call/ports.js';
-import { G711_RATE, SILENCE } from './g711.js';
+import { G711_RATE, SILENCE } from '../audio/g711.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp.js';
 import { TICK_MS } from './ticker.js';
 

@@ -1,5 +1,5 @@
 import type { PromptOutcome } from '../call/ports.js';
-import { G711_RATE } from './g711.js';
+import { G711_RATE } from '../audio/g711.js';
 import type { FrameSource } from './paced-sender.js';
 
 /** Audio of a prompt in the codec of the leg, chunk by chunk; ends early, without error, when the signal aborts. */

@@ -1,4 +1,4 @@
-import { G711_RATE } from './g711.js';
+import { G711_RATE } from '../audio/g711.js';
 import type { RtpPacket, Sink, Stage } from './stage.js';
 
 /** RFC 3550 Appendix A.1. */

@@ -1,5 +1,5 @@
 import type { MediaPlan } from '../call/ports.js';
-import { G711_RATE, SILENCE } from './g711.js';
+import { G711_RATE, SILENCE } from '../audio/g711.js';
 import type { RtpPacket, Sink, Stage } from './stage.js';
 
 const SAMPLES_PER_MS = G711_RATE / 1_000;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWav } from '../../src/media/wav.js';
+import { readWav } from '../../src/audio/wav.js';
 import { FakeWatson } from '../support/fake-watson.js';
 import { Program } from '../support/program.js';
 import { RunningGateway } from '../support/running-gateway.js';

@@ -87,7 +87,9 @@ describe('sip.server: drachtio', () => {
 
   it('challenges with one header per algorithm, in order', async () => {
     const { text } = await exchange({ transport: 'tls', port: ports.tls }, sipText({ method: 'OPTIONS' }));
-    const algorithms = [...text.matchAll(/^WWW-Authenticate: [^\r]*?algorithm="?([^",\r]+)/gim)].map(([, name]) => name);
+    const algorithms = [...text.matchAll(/^WWW-Authenticate: [^\r]*?algorithm="?([^",\r]+)/gim)].map(
+      ([, name]) => name,
+    );
     expect(algorithms).toEqual(['SHA-256', 'MD5']);
   });
 

@@ -11,7 +11,7 @@ import { LegSockets } from '../../src/media/leg-sockets.js';
 import { PortPool } from '../../src/media/port-pool.js';
 import { parseRtcp } from '../../src/media/rtcp.js';
 import { RtpEndpoint } from '../../src/media/rtp-endpoint.js';
-import { writeWav } from '../../src/media/wav.js';
+import { writeWav } from '../../src/audio/wav.js';
 import { localMedia, MediaEvents, noise, openOptions, plan, rtpBytes } from '../support/rtp-media.js';
 
 const cleanups: (() => Promise<void>)[] = [];

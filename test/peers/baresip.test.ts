@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/call/record.js';
-import { writeWav } from '../../src/media/wav.js';
+import { writeWav } from '../../src/audio/wav.js';
 import { Baresip, BARESIP_FILES, type BaresipEvent, type BaresipOptions } from '../support/baresip.js';
 import { FakeWatson, type FakeRecognition } from '../support/fake-watson.js';
 import { type NetworkNamespace, requireNetns, withNetns } from '../support/netns.js';

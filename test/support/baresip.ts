@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readWav } from '../../src/media/wav.js';
+import { readWav } from '../../src/audio/wav.js';
 import { NetstringReader, netstring } from './netstring.js';
 import type { NetworkNamespace } from './netns.js';
 import { programPath } from './peer.js';

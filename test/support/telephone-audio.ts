@@ -1,4 +1,4 @@
-import { decodeG711, encodeG711 } from '../../src/media/g711.js';
+import { decodeG711, encodeG711 } from '../../src/audio/g711.js';
 
 /** Samples per second. */
 export const RATE = 8_000;

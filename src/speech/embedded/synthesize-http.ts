@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { encodeAudio, wavFile } from './audio.js';
+import { writeWav } from '../../audio/wav.js';
+import { encodeAudio } from './audio.js';
 import type { Synthesis } from './synthesis.js';
 import { MAX_MESSAGE_BYTES, parseSynthesis, type SynthesisRequest } from './synthesize-protocol.js';
 
@@ -55,7 +56,7 @@ async function speak(asked: Accepted, response: ServerResponse, synthesis: Synth
   }
   if (signal.aborted) return;
   if (!response.headersSent) response.writeHead(200, { 'content-type': type.mime });
-  if (type.container === 'wav') response.write(wavFile(join(spoken), type.rate));
+  if (type.container === 'wav') response.write(writeWav({ rate: type.rate, samples: join(spoken) }));
   response.end();
 }
 

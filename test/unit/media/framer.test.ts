@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CodecName } from '../../../src/call/ports.js';
 import { chain } from '../../../src/media/chain.js';
 import { Framer, formatOf } from '../../../src/media/framer.js';
-import { DECODE, TRANSCODE } from '../../../src/media/g711.js';
+import { DECODE, TRANSCODE } from '../../../src/audio/g711.js';
 import type { Sink, Stage } from '../../../src/media/stage.js';
 import type { AudioFormat } from '../../../src/speech/adapter.js';
 import { noise } from '../../support/rtp-media.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeAudio, encodeAudio, parseAudioType, wavFile } from '../../../src/speech/embedded/audio.js';
+import { writeWav } from '../../../src/audio/wav.js';
+import { decodeAudio, encodeAudio, parseAudioType } from '../../../src/speech/embedded/audio.js';
 import { decimate, normalize, upsampleFilled } from '../../../src/speech/embedded/resample.js';
 import { bandRms, silence, tones } from './embedded-signals.js';
 
@@ -83,7 +84,7 @@ describe('linear samples', () => {
   });
 
   it('make a WAV file that says what it is', () => {
-    const file = wavFile(Int16Array.of(1, -2, 3), 8_000);
+    const file = writeWav({ rate: 8_000, samples: Int16Array.of(1, -2, 3) });
     expect(file.toString('latin1', 0, 4)).toBe('RIFF');
     expect(file.readUInt32LE(4)).toBe(file.length - 8);
     expect(file.readUInt16LE(20)).toBe(1);

@@ -1,9 +1,8 @@
 import { GatewayError } from '../base/errors.js';
-import type { CodecName } from '../call/ports.js';
-import { decodeG711, encodeG711 } from './g711.js';
+import { decodeG711, encodeG711, type G711Codec } from './g711.js';
 
 /** How samples stand in a WAV file. */
-export type WavEncoding = 'pcm16' | CodecName;
+export type WavEncoding = 'pcm16' | G711Codec;
 
 /** One channel of 16-bit samples, whatever the file's encoding was. */
 export interface WavAudio {

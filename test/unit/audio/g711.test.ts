@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { CodecName } from '../../../src/call/ports.js';
-import { DECODE, decodeG711, encodeG711, SILENCE, TRANSCODE } from '../../../src/media/g711.js';
+import { DECODE, decodeG711, encodeG711, SILENCE, TRANSCODE } from '../../../src/audio/g711.js';
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const EVERY_SAMPLE = Int16Array.from({ length: 65_536 }, (_, index) => index - 32_768);

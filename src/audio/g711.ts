@@ -1,4 +1,5 @@
-import type { CodecName } from '../call/ports.js';
+/** The G.711 variants by their SDP names. */
+export type G711Codec = 'PCMU' | 'PCMA';
 
 /**
  * ITU-T G.711 by tables, into buffers of the caller. Linear samples are 16-bit: the 14-bit (μ-law) and 13-bit (A-law)
@@ -6,7 +7,7 @@ import type { CodecName } from '../call/ports.js';
  */
 
 /** The byte that is silence. */
-export const SILENCE: Readonly<Record<CodecName, number>> = { PCMU: 0xff, PCMA: 0xd5 };
+export const SILENCE: Readonly<Record<G711Codec, number>> = { PCMU: 0xff, PCMA: 0xd5 };
 
 /** Samples per second of both codecs; one byte is one sample. */
 export const G711_RATE = 8000;
@@ -15,32 +16,32 @@ const ULAW_BIAS = 0x84;
 const ULAW_CLIP = 32_635;
 
 /** One byte to its linear sample. */
-export const DECODE: Readonly<Record<CodecName, Int16Array>> = {
+export const DECODE: Readonly<Record<G711Codec, Int16Array>> = {
   PCMU: Int16Array.from({ length: 256 }, (_, byte) => decodeUlawByte(byte)),
   PCMA: Int16Array.from({ length: 256 }, (_, byte) => decodeAlawByte(byte)),
 };
 
 /** One linear sample, as the index `sample & 0xffff`, to its byte. */
-const ENCODE: Readonly<Record<CodecName, Uint8Array>> = {
+const ENCODE: Readonly<Record<G711Codec, Uint8Array>> = {
   PCMU: Uint8Array.from({ length: 65_536 }, (_, index) => encodeUlawSample((index << 16) >> 16)),
   PCMA: Uint8Array.from({ length: 65_536 }, (_, index) => encodeAlawSample((index << 16) >> 16)),
 };
 
 /** A byte of the other codec to the nearest byte of the one named. */
-export const TRANSCODE: Readonly<Record<CodecName, Uint8Array>> = {
+export const TRANSCODE: Readonly<Record<G711Codec, Uint8Array>> = {
   PCMU: Uint8Array.from(DECODE.PCMA, (sample) => ENCODE.PCMU[sample & 0xffff] ?? 0),
   PCMA: Uint8Array.from(DECODE.PCMU, (sample) => ENCODE.PCMA[sample & 0xffff] ?? 0),
 };
 
 /** Decodes `input` into the front of `output`, which is at least as long; returns the number of samples. */
-export function decodeG711(codec: CodecName, input: Uint8Array, output: Int16Array): number {
+export function decodeG711(codec: G711Codec, input: Uint8Array, output: Int16Array): number {
   const table = DECODE[codec];
   for (let index = 0; index < input.length; index += 1) output[index] = table[input[index] ?? 0] ?? 0;
   return input.length;
 }
 
 /** Encodes `input` into the front of `output`, which is at least as long; returns the number of bytes. */
-export function encodeG711(codec: CodecName, input: Int16Array, output: Uint8Array): number {
+export function encodeG711(codec: G711Codec, input: Int16Array, output: Uint8Array): number {
   const table = ENCODE[codec];
   for (let index = 0; index < input.length; index += 1) output[index] = table[(input[index] ?? 0) & 0xffff] ?? 0;
   return input.length;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/base/errors.js';
-import { readWav, toTelephone, writeWav } from '../../../src/media/wav.js';
+import { readWav, toTelephone, writeWav } from '../../../src/audio/wav.js';
 
 const tone = (hertz: number, rate: number, seconds = 0.5): Int16Array =>
   Int16Array.from({ length: rate * seconds }, (_, index) =>
