@@ -1,13 +1,16 @@
 import type { CancelTimer, Clock } from '../base/clock.js';
 
-/** How long there must have been no call. */
-export const IDLE_MS = 10_000;
+/**
+ * When memory is given back after the last call: soon, and once more when the transactions that outlive a call (RFC 3261
+ * Timers H and L: 32 s) are gone.
+ */
+export const IDLE_MS: readonly number[] = [10_000, 45_000];
 
-/** Gives memory back once after the last call has ended and none has come for a while. */
+/** Gives memory back after the last call has ended, unless another comes first. */
 export class IdleMemory {
   readonly #clock: Clock;
   readonly #giveBack: () => void;
-  #cancel: CancelTimer = () => {};
+  #timers: CancelTimer[] = [];
 
   constructor(clock: Clock, giveBack: () => void) {
     this.#clock = clock;
@@ -16,12 +19,12 @@ export class IdleMemory {
 
   /** A call has come. */
   busy(): void {
-    this.#cancel();
+    for (const cancel of this.#timers.splice(0)) cancel();
   }
 
   /** The last call has ended. */
   idle(): void {
-    this.#cancel();
-    this.#cancel = this.#clock.after(IDLE_MS, this.#giveBack);
+    this.busy();
+    this.#timers = IDLE_MS.map((delayMs) => this.#clock.after(delayMs, this.#giveBack));
   }
 }

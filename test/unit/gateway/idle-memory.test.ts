@@ -4,21 +4,24 @@ import { IDLE_MS, IdleMemory } from '../../../src/gateway/idle-memory.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe('IdleMemory', () => {
-  it('gives memory back once, some time after the last call, and not while calls come', () => {
+  it('gives memory back soon after the last call and once more later, and not while calls come', () => {
     const clock = new FakeClock();
     let times = 0;
     const memory = new IdleMemory(clock, () => {
       times += 1;
     });
+    const [soon = 0, later = 0] = IDLE_MS;
     memory.idle();
-    clock.advance(IDLE_MS - 1);
+    clock.advance(soon - 1);
     memory.busy();
-    clock.advance(IDLE_MS);
+    clock.advance(later);
     expect(times).toBe(0);
     memory.idle();
     memory.idle();
-    clock.advance(10 * IDLE_MS);
+    clock.advance(soon);
     expect(times).toBe(1);
+    clock.advance(10 * later);
+    expect(times).toBe(2);
     expect(clock.pending).toBe(0);
   });
 });
