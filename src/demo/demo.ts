@@ -38,6 +38,8 @@ export interface DemoOutcome {
 const GREETING_MS = 15_000;
 const ANSWER_MS = 20_000;
 const PAUSE_MS = 900;
+/** The record follows the end of a call when speech-to-text has said its last words. */
+const RECORD_MS = 5_000;
 
 /** A gateway on free ports and four calls into it, over real sockets. Nothing is kept and nothing outside is asked. */
 export class Demo {
@@ -47,6 +49,7 @@ export class Demo {
   readonly #decisions: DecisionRecord[] = [];
   readonly #transcripts: TranscriptEvent[] = [];
   readonly #records: CallRecord[] = [];
+  #onRecord: () => void = () => {};
 
   constructor(config: Config, deps: DemoDeps) {
     this.#config = config;
@@ -66,7 +69,10 @@ export class Demo {
           this.#transcripts.push(event);
           this.#deps.onTranscript(event);
         },
-        onCallRecord: (record) => void this.#records.push(record),
+        onCallRecord: (record) => {
+          this.#records.push(record);
+          this.#onRecord();
+        },
       },
     });
     const info = await gateway.start();
@@ -87,9 +93,13 @@ export class Demo {
   }
 
   async #place(call: DemoCall, info: GatewayInfo): Promise<DemoOutcome> {
+    const recordArrives = new Promise<void>((resolve) => {
+      this.#onRecord = resolve;
+    });
     const [decided, transcribed, recorded] = [this.#decisions.length, this.#transcripts.length, this.#records.length];
     const heard = { greeting: false, answer: false };
     const report = await (await this.#caller(call, info)).call((line) => this.#converse(line, heard));
+    if (report.answered) await Promise.race([recordArrives, this.#pause(RECORD_MS)]);
     const outcome = {
       call,
       report,
@@ -98,6 +108,10 @@ export class Demo {
       record: this.#records[recorded] ?? null,
     };
     return { ...outcome, faults: faultsOf({ ...outcome, ...heard }) };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#deps.clock.after(ms, resolve));
   }
 
   async #caller(call: DemoCall, info: GatewayInfo): Promise<Caller> {
