@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
@@ -76,10 +77,15 @@ function listenersOf(config: Config, identity: ServerIdentity): readonly Listene
           {
             name: `sip-${transport}`,
             transport,
-            address: bindAddress,
+            address: bindAddress === '::' && !hasIpv6() ? '0.0.0.0' : bindAddress,
             port,
             ...(transport === 'tls' ? { tls: material } : {}),
           },
         ];
   return [...open('udp', udp.port), ...open('tcp', tcp.port), ...open('tls', tls.port)];
+}
+
+/** Hosts whose kernel has no IPv6 refuse `::`, which else means every address of both families. */
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
 }

@@ -95,6 +95,18 @@ describe('the four outcomes', () => {
     );
   });
 
+  it('binds every address by default and names peers and media by their real one', async () => {
+    const gateway = await start({ BIND_ADDRESS: undefined });
+    const report = await placeCall({
+      transport: 'tls',
+      port: gateway.port('tls'),
+      conduct: (line) => line.wait(300),
+    });
+    expect(statuses(report)).toEqual([401, 200]);
+    expect(report.packetsReceived).toBeGreaterThan(3);
+    for (const { peer } of await gateway.decisions()) expect(peer).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
   it('listens on TLS only when nothing is configured (interfaces section 1)', async () => {
     const gateway = await start();
     expect(gateway.ready.listeners.map(({ transport }) => transport)).toEqual(['tls']);
