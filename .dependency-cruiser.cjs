@@ -20,7 +20,7 @@ const ALLOWED = {
   api: ['base', 'call', 'policy', 'egress'],
   caller: ['base', 'audio', 'sip', 'sdp', 'media', 'call/ports'],
   gateway: ['*'],
-  demo: ['base', 'config', 'gateway', 'caller', 'audio/wav', 'policy/policy', 'call/record', 'call/session'],
+  demo: ['base', 'config', 'gateway', 'caller', 'audio/wav', 'policy/policy', 'call/record', 'call/contract'],
   cli: ['base', 'config', 'gateway', 'caller', 'demo', 'audio/wav', 'policy', 'call/ports'],
 };
 

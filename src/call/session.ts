@@ -1,60 +1,12 @@
-import type { Clock } from '../base/clock.js';
-import { codeOf, GatewayError, messageOf, type ErrorCode } from '../base/errors.js';
+import { codeOf, type ErrorCode, GatewayError, messageOf } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
+import type { CallDeps, CallInvitation, StopCause } from './contract.js';
 import { Dialogue } from './dialogue.js';
 import { Negotiation } from './negotiation.js';
-import type { CallLeg, CodecName, MediaEvent, MediaPort, MediaSession, MediaStats } from './ports.js';
-import { makeCallRecord, type CallFacts, type CallRecord, type EndReason } from './record.js';
+import type { CallLeg, MediaEvent, MediaSession, MediaStats } from './ports.js';
+import { type CallFacts, makeCallRecord } from './record.js';
 import { transition, type CallEffect, type CallEvent, type CallState } from './state.js';
-
-export interface CallOptions {
-  readonly maxSeconds: number;
-  readonly onSpeechFailure: 'apologise' | 'reject';
-  /** What is said first; null plays the packaged greeting. */
-  readonly greeting: string | null;
-  readonly codecs: readonly CodecName[];
-  /** Address to write into SDP instead of the local one, or null. */
-  readonly sdpAddress: string | null;
-}
-
-/** A recognised or detected utterance; field names are public interface. */
-export interface TranscriptEvent {
-  readonly callId: string;
-  readonly sessionId: string;
-  readonly participant: string;
-  readonly text: string;
-  readonly final: boolean;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly confidence: number | null;
-}
-
-export interface CallDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly media: MediaPort;
-  readonly options: CallOptions;
-  onTranscript(event: TranscriptEvent): void;
-  /** Called once, when everything the call held is released. */
-  onEnded(session: CallSession, record: CallRecord): void;
-}
-
-/** What signaling knows of a call that was let in. */
-export interface CallInvitation {
-  readonly facts: CallFacts;
-  readonly offer: string;
-  readonly signalingAddress: string;
-  /** Our address on the route to the peer. */
-  readonly localAddress: string;
-}
-
-/** Why we end a call: for the record, for the wire before the answer (`status`) and after it (`reason`, RFC 3326). */
-export interface StopCause {
-  readonly endReason: EndReason;
-  readonly failure: ErrorCode | null;
-  readonly reason: string | null;
-}
 
 /** One call from admission to record. All decisions are in `state.ts` and `conversation.ts`; this class carries them out. */
 export class CallSession {
@@ -278,7 +230,7 @@ export class CallSession {
       codec: this.#negotiation.codec,
       stats,
     });
-    this.#deps.onEnded(this, record);
+    this.#deps.onEnded(this.sessionId, record);
   }
 
   async #closeMedia(): Promise<MediaStats | null> {

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.js';
 import { randomToken } from '../base/random.js';
 import { Secret } from '../base/secret.js';
 import type { CallRecord } from '../call/record.js';
-import type { TranscriptEvent } from '../call/session.js';
+import type { TranscriptEvent } from '../call/contract.js';
 import { Caller, type CallReport } from '../caller/caller.js';
 import type { Line } from '../caller/line.js';
 import { resolveTarget } from '../caller/target.js';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { isUnspecified, parseIp } from '../base/ip.js';
 import { CallRegistry } from '../call/registry.js';
 import type { CallFacts } from '../call/record.js';
-import { CallSession, type CallDeps } from '../call/session.js';
+import type { CallDeps } from '../call/contract.js';
+import { CallSession } from '../call/session.js';
 import type { Config } from '../config/schema.js';
 import { maskIdentity, type MaskMode } from '../policy/record.js';
 import type { Admission } from '../signaling/admission.js';
@@ -24,10 +25,10 @@ export class Calls {
     this.#config = config;
     this.#deps = {
       ...deps,
-      onEnded: (session, record) => {
-        this.registry.remove(session.sessionId);
+      onEnded: (sessionId, record) => {
+        this.registry.remove(sessionId);
         if (this.registry.size === 0) this.#memory.idle();
-        deps.onEnded(session, record);
+        deps.onEnded(sessionId, record);
       },
     };
   }

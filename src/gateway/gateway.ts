@@ -5,9 +5,9 @@ import { collectGarbage } from '../base/memory.js';
 import { randomToken } from '../base/random.js';
 import { Secret } from '../base/secret.js';
 import { Metrics } from '../api/metrics.js';
-import { type ApiCredentials, ApiServer, type Endpoint, type Readiness } from '../api/server.js';
+import type { Readiness } from '../api/server.js';
 import type { CallRecord } from '../call/record.js';
-import type { TranscriptEvent } from '../call/session.js';
+import type { TranscriptEvent } from '../call/contract.js';
 import type { Config } from '../config/schema.js';
 import { WorkerMediaPort } from '../media/worker-port.js';
 import type { RuleDescription } from '../policy/pipeline.js';
@@ -15,6 +15,7 @@ import { AdmissionDesk } from '../signaling/admission.js';
 import { SipApplication, type ControlTarget } from '../signaling/application.js';
 import type { BoundListener } from '../sip/edge-contract.js';
 import type { ServerIdentity } from '../tls/server-identity.js';
+import { startApi } from './api-setup.js';
 import { Calls } from './calls.js';
 import { startEdge, type RunningEdge } from './edge-setup.js';
 import { Gate } from './gate.js';
@@ -112,7 +113,13 @@ export class Gateway {
     const calls = this.#makeCalls(media);
     const gate = this.#makeGate(calls);
     const listeners = await this.#startSip(gate, calls, identity);
-    const [rest, metrics] = await this.#startApi(identity);
+    const { rest, metrics } = await startApi(this.#config, {
+      log: this.#log,
+      life: this.#life,
+      identity,
+      metrics: this.#metrics,
+      readiness: () => this.#readiness(),
+    });
     const { selfSigned, fingerprint256, cert } = identity;
     return {
       pid: process.pid,
@@ -226,35 +233,6 @@ export class Gateway {
     return { host, port, secret: configured?.reveal() ?? '' };
   }
 
-  async #startApi(identity: ServerIdentity): Promise<readonly [Endpoint | null, Endpoint | null]> {
-    const { rest, metrics } = this.#config;
-    const serve = async (address: string, port: number | 'off', kind: 'rest' | 'metrics'): Promise<Endpoint | null> => {
-      if (port === 'off') return null;
-      const server = new ApiServer(
-        {
-          address,
-          port,
-          tls: kind === 'rest' ? { cert: identity.cert, key: identity.key } : null,
-          credentials: kind === 'rest' ? restCredentials(this.#config) : null,
-        },
-        {
-          log: this.#log,
-          readiness: () => this.#readiness(),
-          metrics:
-            kind === 'rest'
-              ? null
-              : { contentType: this.#metrics.registry.contentType, text: () => this.#metrics.text() },
-        },
-      );
-      this.#life.defer(() => server.close());
-      return server.start();
-    };
-    return [
-      await serve(rest.bindAddress, rest.port, 'rest'),
-      await serve(metrics.bindAddress, metrics.port, 'metrics'),
-    ];
-  }
-
   #readiness(): Readiness {
     const reasons = [...(this.#draining ? ['draining'] : []), ...(this.#connected ? [] : ['control channel is down'])];
     return { ready: reasons.length === 0, reasons };
@@ -271,9 +249,4 @@ export class Gateway {
       timers: pendingTimers() + media.timers,
     };
   }
-}
-
-function restCredentials({ rest }: Config): ApiCredentials | null {
-  const { username, password } = rest;
-  return username === null || password === null ? null : { username, password };
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Log } from '../base/log.js';
 import type { CallRecord } from '../call/record.js';
-import type { TranscriptEvent } from '../call/session.js';
+import type { TranscriptEvent } from '../call/contract.js';
 import type { Config } from '../config/schema.js';
 import { createDialer } from '../egress/dialer.js';
 import { parseWebhookUrl, WebhookQueue } from '../egress/webhook-queue.js';

@@ -10,7 +10,8 @@ import type {
   MediaSession,
 } from '../../../src/call/ports.js';
 import type { CallFacts, CallRecord } from '../../../src/call/record.js';
-import { CallSession, type CallOptions, type TranscriptEvent } from '../../../src/call/session.js';
+import type { CallOptions, TranscriptEvent } from '../../../src/call/contract.js';
+import { CallSession } from '../../../src/call/session.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const OFFER = [

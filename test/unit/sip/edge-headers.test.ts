@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_SIP_LIMITS } from '../../../src/base/limits.js';
 import { insaneBecause, isStray } from '../../../src/sip/edge-sanity.js';
 import { localContact, localHostPort } from '../../../src/sip/local-contact.js';
 import { localResponse } from '../../../src/sip/local-response.js';
+import { parseMessage } from '../../../src/sip/message/parse.js';
 import {
   ALLOW,
   requestHeaders,
@@ -184,6 +186,13 @@ describe('requests that go no further', () => {
     [{ method: 'OPTIONS', contact: null }, null],
   ])('RFC 3261 §8.1.1: %j: %s', (shape, reason) => {
     expect(insaneBecause(sipRequest(shape))).toBe(reason);
+  });
+
+  it('RFC 3261 §7.1: a version in lower case, which drachtio-srf cannot read', () => {
+    const raw = Buffer.from(sipRequest().raw.toString().replace('SIP/2.0', 'sip/2.0'));
+    const parsed = parseMessage(raw, DEFAULT_SIP_LIMITS);
+    if (!parsed.ok || parsed.message.kind !== 'request') throw new Error('the parser takes any case');
+    expect(insaneBecause(parsed.message)).toBe('the version is not in upper case');
   });
 
   it.each([
