@@ -13,10 +13,10 @@ export interface ReadyInfo {
 }
 
 /** Writes the ready file in one step: a reader sees all of it or nothing. Throws GatewayError FILE_UNAVAILABLE. */
-export async function writeReadyFile(path: string, info: ReadyInfo): Promise<void> {
-  const draft = `${path}.${info.pid}.tmp`;
+export async function writeReadyFile(path: string, { pid, listeners, rest, metrics }: ReadyInfo): Promise<void> {
+  const draft = `${path}.${pid}.tmp`;
   try {
-    await writeFile(draft, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o644 });
+    await writeFile(draft, `${JSON.stringify({ pid, listeners, rest, metrics }, null, 2)}\n`, { mode: 0o644 });
     await rename(draft, path);
   } catch (error) {
     throw new GatewayError('FILE_UNAVAILABLE', `cannot write the ready file ${path}: ${messageOf(error)}`, {

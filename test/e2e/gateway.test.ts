@@ -110,6 +110,8 @@ describe('the four outcomes', () => {
   it('listens on TLS only when nothing is configured (interfaces section 1)', async () => {
     const gateway = await start();
     expect(gateway.ready.listeners.map(({ transport }) => transport)).toEqual(['tls']);
+    expect(Object.keys(gateway.ready)).toEqual(['pid', 'listeners', 'rest', 'metrics']);
+    expect(Object.keys(gateway.ready.listeners[0] ?? {})).toEqual(['name', 'transport', 'address', 'port']);
   });
 });
 
