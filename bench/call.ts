@@ -33,7 +33,9 @@ async function measure(kind: 'tcp' | 'tls'): Promise<Figures> {
       const total = ((await cpuOf(load, MEDIA_CALLS, MEDIA_RATE, MEDIA_HOLD_MS)) - idle * seconds) / MEDIA_CALLS;
       setups.push(setup * 1000);
       medias.push(((total - setup) * 1000) / (MEDIA_HOLD_MS / 1000));
-      process.stderr.write(`${kind} round ${round}/${ROUNDS}: set-up ${last(setups)} ms, media ${last(medias)} ms per call-second\n`);
+      process.stderr.write(
+        `${kind} round ${round}/${ROUNDS}: set-up ${last(setups)} ms, media ${last(medias)} ms per call-second\n`,
+      );
     }
     return { kind, setupMs: median(setups), mediaMsPerSecond: median(medias) };
   } finally {

@@ -38,7 +38,8 @@ async function prove(kind: 'tcp' | 'tls'): Promise<string[]> {
     say(kind, 'before', before);
     const first = await round(load, kind, 'first', before, faults);
     const second = await round(load, kind, 'second', before, faults);
-    if (second.rss > first.rss + RSS_SLACK_BYTES / 4) faults.push(`${kind}: RSS grew from ${megabytes(first.rss)} to ${megabytes(second.rss)}`);
+    if (second.rss > first.rss + RSS_SLACK_BYTES / 4)
+      faults.push(`${kind}: RSS grew from ${megabytes(first.rss)} to ${megabytes(second.rss)}`);
     return faults;
   } finally {
     await load.close();
@@ -73,7 +74,9 @@ async function stateOf(load: CallLoad): Promise<State> {
 }
 
 function say(kind: string, when: string, state: State): void {
-  const counts = METRICS.map((metric, index) => `${metric.replace('portcullis_', '')} ${state.counts[index] ?? 0}`).join(', ');
+  const counts = METRICS.map(
+    (metric, index) => `${metric.replace('portcullis_', '')} ${state.counts[index] ?? 0}`,
+  ).join(', ');
   process.stdout.write(`${kind} ${when}: ${counts}, RSS ${megabytes(state.rss)}\n`);
 }
 

@@ -91,7 +91,7 @@ function lowPass(length: number, cutoff: number): Float64Array {
 }
 
 function findChunk(bytes: Buffer, id: string): Buffer | null {
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const size = bytes.readUInt32LE(at + 4);
     // Streams written to a pipe carry no true size: the chunk then ends with the file.
     if (bytes.toString('latin1', at, at + 4) === id)

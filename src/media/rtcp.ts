@@ -27,7 +27,7 @@ export function parseRtcp(data: Buffer): RtcpFacts | RtcpRefusal {
   if (data.length > MAX_RTCP_BYTES) return 'rtcp_oversize';
   if (data.length < 8 || data.length % 4 !== 0) return 'rtcp_malformed';
   const facts: RtcpFacts = { lastSr: null };
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     if (at + 4 > data.length) return 'rtcp_malformed';
     const flags = data.readUInt8(at);
     const type = data.readUInt8(at + 1);

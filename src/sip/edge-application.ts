@@ -47,8 +47,7 @@ export interface Sent {
 
 /** `refused` says why in words for the application's developer. */
 export type Outcome =
-  | { readonly kind: 'sent'; readonly sent: Sent }
-  | { readonly kind: 'refused'; readonly reason: string };
+  { readonly kind: 'sent'; readonly sent: Sent } | { readonly kind: 'refused'; readonly reason: string };
 
 export interface ResponseSpec {
   readonly status: number;

@@ -70,7 +70,7 @@ function arrange({ keys, certs }: StoreContent): KeyStore {
 function issuersOf(leaf: X509Certificate, candidates: readonly X509Certificate[]): X509Certificate[] {
   const chain: X509Certificate[] = [];
   const rest = new Set(candidates.filter((cert) => !isIssuedBy(cert, cert)));
-  for (let current: X509Certificate | undefined = leaf; current !== undefined; ) {
+  for (let current: X509Certificate | undefined = leaf; current !== undefined;) {
     const child: X509Certificate = current;
     current = [...rest].find((candidate) => isIssuedBy(child, candidate));
     if (current === undefined) break;

@@ -14,7 +14,7 @@ const DASHES = '-----';
 /** The blocks of a PEM text in order; text between them is skipped. Throws TLS_FORMAT for a block without end. */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  for (let start = text.indexOf(BEGIN); start >= 0; ) {
+  for (let start = text.indexOf(BEGIN); start >= 0;) {
     const labelEnd = text.indexOf(DASHES, start + BEGIN.length);
     const label = text.slice(start + BEGIN.length, Math.max(labelEnd, start));
     const footer = `-----END ${label}-----`;

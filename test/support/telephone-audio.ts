@@ -13,7 +13,7 @@ const ZEROS = new Set([0x7f, 0xff]);
 export function pseudoSpeech(length: number, seed: number): Buffer {
   const codes = Buffer.alloc(length);
   let state = seed;
-  for (let index = 0; index < length; ) {
+  for (let index = 0; index < length;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const code = state >>> 24;
     if (!ZEROS.has(code)) codes[index++] = code;

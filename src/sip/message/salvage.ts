@@ -48,7 +48,7 @@ function readFields(lines: readonly string[]): Map<string, (string | null)[]> {
     ['call-id', []],
     ['cseq', []],
   ]);
-  for (let index = 1; index < lines.length && lines[index] !== ''; ) {
+  for (let index = 1; index < lines.length && lines[index] !== '';) {
     let line = lines[index++] ?? '';
     for (let more = lines[index]; more !== undefined && isBlank(more.charCodeAt(0)); more = lines[++index]) {
       line = `${sliceTrimmed(line, 0, line.length)} ${sliceTrimmed(more, 0, more.length)}`;

@@ -61,9 +61,7 @@ export interface ClientTransaction {
 }
 
 export type Admission =
-  | { readonly kind: 'accept' }
-  | { readonly kind: 'answer'; readonly bytes: Buffer }
-  | { readonly kind: 'drop' };
+  { readonly kind: 'accept' } | { readonly kind: 'answer'; readonly bytes: Buffer } | { readonly kind: 'drop' };
 
 /** What the layer tells its user. */
 export interface TransactionUser {

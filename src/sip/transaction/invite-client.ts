@@ -15,13 +15,7 @@ import { T1_MS, TIMER_D_MS, TRANSACTION_MS } from './timers.js';
 
 /** `cancelling` is Calling with a CANCEL that waits for the first provisional; `cancelled` is Proceeding after it went out. */
 export type InviteClientState =
-  | 'calling'
-  | 'cancelling'
-  | 'proceeding'
-  | 'cancelled'
-  | 'accepted'
-  | 'completed'
-  | 'terminated';
+  'calling' | 'cancelling' | 'proceeding' | 'cancelled' | 'accepted' | 'completed' | 'terminated';
 
 /**
  * INVITE client transaction: RFC 3261 §17.1.1 with RFC 6026 §7.2 (the state Accepted) and CANCEL of §9.1.

@@ -15,20 +15,7 @@ export const TIMER_D_MS = 32_000;
  * brings no final response.
  */
 export type TimerName =
-  | 'A'
-  | 'B'
-  | 'D'
-  | 'E'
-  | 'F'
-  | 'G'
-  | 'H'
-  | 'I'
-  | 'J'
-  | 'K'
-  | 'L'
-  | 'M'
-  | 'unanswered'
-  | 'cancelled';
+  'A' | 'B' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M' | 'unanswered' | 'cancelled';
 
 /** RFC 3261 §17.1.2.2, §17.2.1: the next interval of timers E and G is MIN(2*T, T2). */
 export function doubledUpToT2(intervalMs: number): number {

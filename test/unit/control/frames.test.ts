@@ -31,7 +31,7 @@ describe('control frames (drachtio protocol §2)', () => {
         (texts, sizes) => {
           const stream = Buffer.concat(texts.map((text) => encodeFrame(text)));
           const chunks: Buffer[] = [];
-          for (let at = 0; at < stream.length; ) {
+          for (let at = 0; at < stream.length;) {
             const size = sizes[chunks.length % sizes.length] ?? 1;
             chunks.push(stream.subarray(at, at + size));
             at += size;
