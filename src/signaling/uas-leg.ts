@@ -49,7 +49,7 @@ export class UasLeg implements CallLeg {
   }
 
   async answer(sdp: string): Promise<void> {
-    const dialog = await this.#srf.createUAS(this.#request, this.#response, { localSdp: sdp });
+    const dialog = await this.#dialogWith(sdp);
     this.#dialog = dialog;
     dialog.on('destroy', () => this.#gone());
     dialog.on('modify', (request, response) => this.#modify(request, response));
@@ -62,7 +62,9 @@ export class UasLeg implements CallLeg {
 
   reject(status: number, headers: readonly (readonly [string, string])[] = []): void {
     this.#over = true;
-    this.#send(this.#response, status, { headers: Object.fromEntries(headers) });
+    this.#send(this.#response, status, {
+      headers: Object.fromEntries(headers),
+    });
   }
 
   async hangUp(reason: string | null): Promise<void> {
@@ -80,6 +82,19 @@ export class UasLeg implements CallLeg {
         else reject(new GatewayError('SIP_TRANSPORT', messageOf(error)));
       });
     });
+  }
+
+  /** A caller that is gone before its 200 could be sent is no fault of ours, whatever drachtio-srf calls it. */
+  async #dialogWith(localSdp: string): Promise<Srf.Dialog> {
+    try {
+      return await this.#srf.createUAS(this.#request, this.#response, {
+        localSdp,
+      });
+    } catch (error) {
+      throw new GatewayError('SIP_TRANSPORT', messageOf(error), {
+        cause: error,
+      });
+    }
   }
 
   #gone(): void {
@@ -104,7 +119,11 @@ export class UasLeg implements CallLeg {
   #answerOffer(offer: string | null, response: Srf.SrfResponse): void {
     const answer = this.#listener?.onOffer(offer);
     if (answer === undefined) this.#send(response, 481, {});
-    else this.#send(response, 200, { body: answer, headers: { 'Content-Type': 'application/sdp' } });
+    else
+      this.#send(response, 200, {
+        body: answer,
+        headers: { 'Content-Type': 'application/sdp' },
+      });
   }
 
   #send(response: Srf.SrfResponse, status: number, options: object): void {

@@ -17,9 +17,16 @@ export function insaneBecause(request: SipRequest): string | null {
   // drachtio-srf unescapes header names and methods: `%46rom` would be a second From there and none here.
   if (request.headers.some(({ name }) => name.includes('%'))) return 'a header name holds an escape';
   if (request.method.includes('%')) return 'the method holds an escape';
+  // RFC 3261 §7.1: "implementations MUST send upper-case"; drachtio-srf reads nothing else and would never answer.
+  if (!writtenVersion(request).startsWith('SIP/')) return 'the version is not in upper case';
   // RFC 3261 §8.1.1.3: From MUST have a tag; it is half of every dialog id.
   if (request.fromTag === null) return 'From has no tag';
   return request.method === 'INVITE' ? unusableInvite(request) : null;
+}
+
+function writtenVersion({ raw }: SipRequest): string {
+  const lineEnd = raw.indexOf('\r');
+  return raw.toString('latin1', raw.lastIndexOf(' ', lineEnd) + 1, lineEnd);
 }
 
 function unusableInvite(request: SipRequest): string | null {

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../base/errors.js';
 import type { SipRequest, Uri } from '../message/types.js';
 import { parseNameAddrList } from '../message/name-addr.js';
 
@@ -9,13 +10,17 @@ export interface RouteEntry {
 
 /**
  * The route set of a dialog whose UAS we are (RFC 3261 §12.1.1): the URIs of Record-Route, in order, with all their
- * parameters. Throws GatewayError SIP_HEADER or SIP_URI when a value cannot be read.
+ * parameters. Throws GatewayError SIP_HEADER or SIP_URI when a value cannot be read or is no SIP URI.
  */
 export function routeSetOf(request: SipRequest): readonly RouteEntry[] {
   return request
     .headerAll('record-route')
     .flatMap((value) => parseNameAddrList(value))
-    .map(({ uri }) => ({ uri: uri.text, loose: uri.kind === 'sip' && uri.params.has('lr') }));
+    .map(({ uri }) => {
+      // RFC 3261 §16.6: it "MUST be a SIP or SIPS URI"; without `lr` it would become our Request-URI.
+      if (uri.kind !== 'sip') throw new GatewayError('SIP_URI', 'A Record-Route is no SIP URI.');
+      return { uri: uri.text, loose: uri.params.has('lr') };
+    });
 }
 
 /** Request-URI and Route values of a request inside a dialog (RFC 3261 §12.2.1.1). */
@@ -28,10 +33,16 @@ export interface Routing {
 export function routeTo(target: string, routeSet: readonly RouteEntry[]): Routing {
   const [first, ...rest] = routeSet;
   if (first === undefined || first.loose) {
-    return { requestUri: target, routes: routeSet.map(({ uri }) => `<${uri}>`) };
+    return {
+      requestUri: target,
+      routes: routeSet.map(({ uri }) => `<${uri}>`),
+    };
   }
   // RFC 3261 §12.2.1.1: without lr the first route becomes the Request-URI and the target the last Route.
-  return { requestUri: withoutHeaders(first.uri), routes: [...rest.map(({ uri }) => `<${uri}>`), `<${target}>`] };
+  return {
+    requestUri: withoutHeaders(first.uri),
+    routes: [...rest.map(({ uri }) => `<${uri}>`), `<${target}>`],
+  };
 }
 
 /** The remote target as a Request-URI. RFC 3261 §19.1.1: a Request-URI has no header part. */

@@ -14,7 +14,11 @@ import {
 import { withdrawalOf } from '../../../src/sip/withdrawal.js';
 import { PEER, sipRequest } from './dialog/fixtures.js';
 
-const LOCAL = { hostPort: '192.0.2.9:5060', contact: '<sip:192.0.2.9:5060>', productToken: 'gw/1' };
+const LOCAL = {
+  hostPort: '192.0.2.9:5060',
+  contact: '<sip:192.0.2.9:5060>',
+  productToken: 'gw/1',
+};
 const SDP = Buffer.from('v=0\r\n');
 
 describe('headers of a response (drachtio protocol §7)', () => {
@@ -109,7 +113,10 @@ describe('headers of a response (drachtio protocol §7)', () => {
       ['x-custom', 'b'],
       ['X-cUsTom', 'c'],
     ] as const;
-    const names = responseHeaders('INFO', 401, given, null, { ...LOCAL, productToken: null }).map(([name]) => name);
+    const names = responseHeaders('INFO', 401, given, null, {
+      ...LOCAL,
+      productToken: null,
+    }).map(([name]) => name);
     expect(names).toEqual(['WWW-Authenticate', 'X-Custom', 'X-cUsTom']);
   });
 });
@@ -183,6 +190,8 @@ describe('requests that go no further', () => {
     [{ contact: null }, 'an INVITE needs one Contact'],
     [{ contact: '<tel:+1>' }, 'the Contact of an INVITE is no SIP URI'],
     [{ headers: ['Record-Route: <sip:x'] }, 'Record-Route is malformed'],
+    [{ headers: ['Record-Route: <s0.1:5099;lr>'] }, 'Record-Route is malformed'],
+    [{ headers: ['Record-Route: <sip:x;lr>, <tel:+1>'] }, 'Record-Route is malformed'],
     [{ method: 'OPTIONS', contact: null }, null],
   ])('RFC 3261 §8.1.1: %j: %s', (shape, reason) => {
     expect(insaneBecause(sipRequest(shape))).toBe(reason);
@@ -226,7 +235,12 @@ describe('messages that no peer sent', () => {
       ['CSeq', '3 INFO'],
       ['X-Mine', 'no'],
     ] as const;
-    const request = { method: 'INFO', uri: 'sip:c@d', headers, body: Buffer.from('x') };
+    const request = {
+      method: 'INFO',
+      uri: 'sip:c@d',
+      headers,
+      body: Buffer.from('x'),
+    };
     expect(localResponse(request, 'SIP/2.0/TCP h;branch=z9hG4bK1', 503).toString()).toBe(
       [
         'SIP/2.0 503 Service Unavailable',
