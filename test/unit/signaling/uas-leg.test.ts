@@ -7,7 +7,8 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 function legThatFails(reason: unknown): UasLeg {
   const srf = {
-    createUAS: () => Promise.reject(reason),
+    // drachtio-srf rejects with plain strings too.
+    createUAS: () => new Promise((_resolve, reject) => reject(reason as Error)),
   } as unknown as Srf;
   const request = new EventEmitter() as unknown as Srf.SrfRequest;
   const deps = { clock: new FakeClock(), log: silentLog, callId: 'c1' };
