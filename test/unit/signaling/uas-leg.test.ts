@@ -5,10 +5,19 @@ import { silentLog } from '../../../src/base/log.js';
 import { UasLeg } from '../../../src/signaling/uas-leg.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
+/** drachtio-srf rejects with plain strings too. */
+function rejection(reason: unknown): Promise<never> {
+  let fail: (reason: unknown) => void = () => {};
+  const promise = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  fail(reason);
+  return promise;
+}
+
 function legThatFails(reason: unknown): UasLeg {
   const srf = {
-    // drachtio-srf rejects with plain strings too.
-    createUAS: () => new Promise((_resolve, reject) => reject(reason as Error)),
+    createUAS: () => rejection(reason),
   } as unknown as Srf;
   const request = new EventEmitter() as unknown as Srf.SrfRequest;
   const deps = { clock: new FakeClock(), log: silentLog, callId: 'c1' };
