@@ -70,7 +70,13 @@ module.exports = {
       from: {},
       to: { circular: true },
     },
-    { name: 'no-orphans', severity: 'error', comment: 'Dead file.', from: { orphan: true, path: '^src/', X }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      comment: 'Dead file. (grammar.ts serves scripts/make-assets.mjs.)',
+      from: { orphan: true, path: '^src/', pathNot: '^src/(main|media-worker|speech/embedded/grammar)\\.ts$' },
+      to: {},
+    },
     {
       name: 'no-barrels',
       severity: 'error',
